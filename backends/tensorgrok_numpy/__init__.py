@@ -1,0 +1,79 @@
+"""The NumPy backend of tensorgrok: the CPU, and the reference for every other backend.
+
+It overrides the hot path and nothing else; everything beside it comes from the base class. It
+registers under the entry-point group ``tensorgrok.backends`` like anybody's backend.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tensorgrok.backend import Array, Backend, Key
+
+__all__ = ["NumPyBackend"]
+
+
+class NumPyBackend(Backend):
+    """NumPy arrays in host memory."""
+
+    name = "numpy"
+    array_type = np.ndarray
+    features = frozenset({"host", "out"})
+
+    def __init__(self) -> None:
+        super().__init__(np)
+
+    def overrides(self) -> dict[str, Callable[..., Any]]:
+        # On small arrays the reductions cost half of what numpy.sum and numpy.max do.
+        return {"sum": np.add.reduce, "max": np.maximum.reduce}
+
+    def to_numpy(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return np.array(array)
+
+    def own(self, array: npt.NDArray[Any], shared: bool) -> npt.NDArray[Any]:
+        if not shared and array.base is None and array.flags.c_contiguous:
+            return array
+        return np.array(array, order="C", copy=True)
+
+    # numpy.ndarray.dot is one call into C, with or without leading axes and ``out``.
+    vecmat = staticmethod(np.ndarray.dot)
+
+    def vecmat_dx(
+        self, g: npt.NDArray[Any], w: npt.NDArray[Any], out: npt.NDArray[Any] | None = None
+    ) -> Array:
+        return g.dot(w.T) if out is None else g.dot(w.T, out)
+
+    def vecmat_dw(
+        self, x: npt.NDArray[Any], g: npt.NDArray[Any], out: npt.NDArray[Any] | None = None
+    ) -> Array:
+        if x.ndim == 1:
+            return np.multiply(x[:, None], g, out=out)
+        if x.ndim != 2:
+            x, g = x.reshape(-1, x.shape[-1]), g.reshape(-1, g.shape[-1])
+        if x.shape[0] == 1:
+            # One row: the outer product needs no matrix product.
+            return np.multiply(x.T, g, out=out)
+        return x.T.dot(g) if out is None else x.T.dot(g, out)
+
+    def scatter_add(self, table: npt.NDArray[Any], key: Key, values: Any) -> npt.NDArray[Any]:
+        result = table.copy()
+        if _repeats(key):
+            np.add.at(result, key, values)
+        else:
+            result[key] += values
+        return result
+
+    def scatter_set(self, table: npt.NDArray[Any], key: Key, values: Any) -> npt.NDArray[Any]:
+        result = table.copy()
+        result[key] = values
+        return result
+
+
+def _repeats(key: Key) -> bool:
+    """Tell whether a key may name one place twice: only integer arrays can."""
+    parts = key if isinstance(key, tuple) else (key,)
+    return any(isinstance(part, np.ndarray) and part.dtype.kind in "iu" for part in parts)

@@ -1,0 +1,343 @@
+"""Array backends: the contract, a generic base class, and the registry that finds them.
+
+A backend hands tensorgrok an array type and ``xp``, the namespace that every forward function and
+derivative rule is written against. Its functions are spelled as in the Python array API standard
+(``pow``, ``concat``, ``permute_dims`` …) plus the few names of ``CONTRACT`` that the standard lacks.
+``VOCABULARY`` is the one place that says which names a card may use.
+
+Backends register under the entry-point group ``tensorgrok.backends``: the value is a callable that
+returns a ``Backend`` or raises ``BackendUnavailable`` with the reason and the cure. The two shipped
+backends come through the same door. The environment variable ``TENSORGROK_BACKEND`` names the one
+to start with (``auto``, the default, takes the first of ``AUTO_ORDER`` that can run).
+
+This module stands on ``errors``; read ``context`` and ``graph`` next.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from .errors import BackendUnavailable, DTypeError, UnknownBackend, join_words
+
+Array = Any  # an array of whichever backend: the core names no array type
+Key = Any  # an index as between square brackets: integers, slices, None, ..., arrays
+
+AUTO_ORDER = ("cupy", "numpy")
+ENTRY_POINT_GROUP = "tensorgrok.backends"
+ENVIRONMENT_VARIABLE = "TENSORGROK_BACKEND"
+
+#: Functions in the spelling of the array API standard, or of NumPy where the standard has none.
+STANDARD = (
+    *("add", "subtract", "multiply", "divide", "pow", "negative", "abs", "exp", "log", "sqrt"),
+    *("sin", "cos", "tanh", "maximum", "where", "real", "imag", "conj", "bitwise_right_shift"),
+    *("equal", "not_equal", "less", "less_equal", "greater", "greater_equal"),
+    *("logical_not", "logical_and", "logical_or"),
+    *("sum", "mean", "max", "argmax"),
+    *("reshape", "permute_dims", "broadcast_to", "concat", "astype"),
+    *("zeros", "ones", "full", "arange"),
+    *("dot", "matmul"),
+)
+
+#: What every backend adds to the standard; see the methods of the same names on ``Backend``.
+CONTRACT = ("vecmat", "vecmat_dx", "vecmat_dw", "scatter_add", "scatter_set", "random_bits")
+
+#: Every function that a forward function or a derivative rule may call. Beside these it may use
+#: the attributes ``shape ndim dtype``, the operators ``+ - * / ** @ >> < <= == != >= >``, unary
+#: ``-``, and ``[]`` for reading. Python scalars are weak: they never change an array's dtype.
+VOCABULARY = STANDARD + CONTRACT
+
+
+class Namespace:
+    """The functions that a card may call, and no others.
+
+    Args:
+        functions: name to function. It is used as it is, not copied: a table that grows later
+            (tensorgrok's own operations) is seen to grow.
+    """
+
+    def __init__(self, functions: dict[str, Callable[..., Any]]) -> None:
+        self.__dict__ = functions
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        raise AttributeError(
+            f"xp.{name} is not in the vocabulary of forward functions and rules; "
+            "tensorgrok.backend.VOCABULARY lists what is"
+        )
+
+
+class Backend:
+    """An array library as tensorgrok sees it; subclass it, name it, and override what is slow.
+
+    Everything below is built from the array namespace ``module`` alone, so a new backend needs a
+    name, an array type, and the three crossings between host and device. Arrays are values:
+    no method writes into its operands unless it is handed an ``out``.
+
+    Args:
+        module: an array namespace with the names of ``STANDARD``.
+
+    Attributes:
+        name: the name users say, such as ``"numpy"``.
+        array_type: the class of its arrays.
+        features: optional abilities: ``"host"`` (reading an element is free), ``"capture"`` …
+        xp: the namespace that cards are read with: ``STANDARD`` from ``module``, ``CONTRACT`` from
+            the methods here.
+    """
+
+    name: str = ""
+    array_type: type = object
+    features: frozenset[str] = frozenset()
+
+    def __init__(self, module: Any) -> None:
+        self.module = module
+        functions = {name: getattr(module, name) for name in STANDARD}
+        functions |= {name: getattr(self, name) for name in CONTRACT}
+        functions |= self.overrides()
+        self.xp = Namespace(functions)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r}>"
+
+    def overrides(self) -> dict[str, Callable[..., Any]]:
+        """Functions to put in ``xp`` in place of the module's, where those are slow."""
+        return {}
+
+    # Crossings -------------------------------------------------------------------------------
+
+    def owns(self, value: object) -> bool:
+        """Tell whether ``value`` is an array of this backend."""
+        return isinstance(value, self.array_type)
+
+    def asarray(
+        self, value: Any, dtype: npt.DTypeLike | None = None, *, copy: bool | None = None
+    ) -> Array:
+        """Bring a NumPy array, number or array of this backend onto the device.
+
+        ``copy=True`` always copies, ``None`` only where it must.
+        """
+        return self.module.asarray(value, dtype=dtype, copy=copy)
+
+    def to_numpy(self, array: Array) -> npt.NDArray[Any]:
+        """Copy an array to host memory; waits for the device."""
+        return np.array(array)
+
+    def item(self, array: Array) -> Any:
+        """Return the one element of ``array`` as a Python number; waits for the device."""
+        return self.to_numpy(array).item()
+
+    def synchronize(self) -> None:
+        """Wait until everything that was issued has run."""
+
+    def own(self, array: Array, shared: bool) -> Array:
+        """Return an array of the same values in writable, row-major memory of its own.
+
+        With ``shared`` false nobody else holds ``array``, and it may be returned as it is.
+        """
+        return self.asarray(array, copy=True)
+
+    # The vector-matrix hot path --------------------------------------------------------------
+
+    def vecmat(self, x: Array, w: Array, out: Array | None = None) -> Array:
+        """Vectors times a matrix: ``x`` (..., K) and ``w`` (K, M) give (..., M)."""
+        rows = self.module.reshape(x, (-1, w.shape[0])) if x.ndim > 2 else x
+        result = self.module.matmul(rows, w)
+        if x.ndim > 2:
+            result = self.module.reshape(result, (*x.shape[:-1], w.shape[1]))
+        return _into(out, result)
+
+    def vecmat_dx(self, g: Array, w: Array, out: Array | None = None) -> Array:
+        """Gradient of ``vecmat`` to its vectors: ``g`` (..., M) and ``w`` (K, M) give (..., K)."""
+        return self.vecmat(g, self.module.permute_dims(w, (1, 0)), out)
+
+    def vecmat_dw(self, x: Array, g: Array, out: Array | None = None) -> Array:
+        """Gradient of ``vecmat`` to its matrix: ``x`` (..., K) and ``g`` (..., M) give (K, M)."""
+        if x.ndim == 1:
+            column, row = x[:, None], g[None, :]
+            return _into(out, column * row)
+        rows = _rows(self.module, x)
+        return _into(
+            out, self.module.matmul(self.module.permute_dims(rows, (1, 0)), _rows(self.module, g))
+        )
+
+    def rank_update(
+        self, w: Array, x: Array, g: Array, alpha: float = 1.0, beta: float = 1.0
+    ) -> Array:
+        """Return ``beta * w + alpha * vecmat_dw(x, g)``; ``w`` itself may be that array, updated.
+
+        With ``beta == 0`` the old ``w`` is not read, so NaN in it does not spread.
+        """
+        update = alpha * self.vecmat_dw(x, g)
+        return update if beta == 0 else beta * w + update
+
+    # Scattering and random bits --------------------------------------------------------------
+
+    def scatter_add(self, table: Array, key: Key, values: Array) -> Array:
+        """Return ``table`` with ``values`` added at ``table[key]``; repeated places add up."""
+        places, flat = self._places(table, key, values)
+        hits = places[:, None] == self.module.arange(flat.shape[0])[None, :]
+        spread = self.module.broadcast_to(values, table[key].shape)
+        spread = self.module.reshape(spread, (-1, 1))
+        zero = self.module.zeros((), dtype=table.dtype)
+        added = self.module.sum(self.module.where(hits, spread, zero), axis=0, dtype=table.dtype)
+        return self.module.reshape(flat + added, table.shape)
+
+    def scatter_set(self, table: Array, key: Key, values: Array) -> Array:
+        """Return ``table`` with ``table[key]`` replaced by ``values``; the last of repeats wins."""
+        places, flat = self._places(table, key, values)
+        if places.shape[0] == 0:
+            return self.module.asarray(table, copy=True)
+        turn = self.module.arange(places.shape[0])[:, None]
+        hits = places[:, None] == self.module.arange(flat.shape[0])[None, :]
+        last = self.module.max(self.module.where(hits, turn, turn * 0 - 1), axis=0)
+        spread = self.module.broadcast_to(
+            self.module.astype(values, table.dtype), table[key].shape
+        )
+        chosen = self.module.reshape(spread, (-1,))[self.module.where(last < 0, last * 0, last)]
+        return self.module.reshape(self.module.where(last < 0, flat, chosen), table.shape)
+
+    def _places(self, table: Array, key: Key, values: Array) -> tuple[Array, Array]:
+        """Flat positions that ``key`` reads, in order, and ``table`` flattened."""
+        size = int(np.prod(table.shape, dtype=np.int64))
+        positions = self.module.reshape(self.module.arange(size), table.shape)[key]
+        return self.module.reshape(positions, (-1,)), self.module.reshape(table, (-1,))
+
+    def random_bits(
+        self, key: npt.NDArray[np.uint64], counter: npt.NDArray[np.uint64], n: int
+    ) -> Array:
+        """Return ``n`` random 64-bit words, shape (n,), uint64.
+
+        The words are those of NumPy's Philox4x64-10 with this ``key`` (2 words) and ``counter``
+        (4 words), both of them host arrays: the two are bookkeeping, not data, and a draw must not
+        read anything back from a device.
+
+        Source: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
+        """
+        words = np.random.Philox(key=key, counter=counter).random_raw(n)
+        return self.asarray(np.asarray(words, dtype=np.uint64))
+
+    def capture(self, step: Callable[[], None], arrays: Mapping[str, Array]) -> Any:
+        """Optional: capture ``step`` for replay. None means that this backend has no such thing."""
+        return None
+
+
+def _into(out: Array | None, result: Array) -> Array:
+    if out is None:
+        return result
+    out[...] = result
+    return out
+
+
+def _rows(module: Any, x: Array) -> Array:
+    """Flatten all leading axes, so that the product is one matrix product."""
+    if x.ndim == 2:
+        return x
+    rows = int(np.prod(x.shape[:-1], dtype=np.int64))
+    return module.reshape(x, (rows, x.shape[-1]))
+
+
+# The registry ----------------------------------------------------------------------------------
+
+_factories: dict[str, Callable[[], Backend]] = {}
+_made: dict[str, Backend] = {}
+_lock = threading.RLock()
+_default: Backend | None = None
+
+
+def register_backend(name: str, factory: Callable[[], Backend]) -> None:
+    """Register a backend at run time, as an entry point of the same name would.
+
+    Args:
+        name: what ``use_backend`` will call it; an existing registration of that name is replaced.
+        factory: returns the backend, or raises ``BackendUnavailable`` with reason and cure. It is
+            called once, at first use.
+    """
+    with _lock:
+        _factories[name] = factory
+        _made.pop(name, None)
+
+
+def _entry_points() -> dict[str, Any]:
+    from importlib.metadata import entry_points  # here: it costs more than the rest of the import
+
+    return {entry.name: entry for entry in entry_points(group=ENTRY_POINT_GROUP)}
+
+
+def backend_names() -> list[str]:
+    """Names of all registered backends, sorted; being registered does not mean it can run."""
+    return sorted({*_factories, *_entry_points()})
+
+
+def get_backend(name: str) -> Backend:
+    """Return the backend called ``name``, made on first use.
+
+    Raises:
+        UnknownBackend: no such name; lists the registered names and the nearest match.
+        BackendUnavailable: it cannot run here, with the reason and the cure.
+    """
+    made = _made.get(name)
+    if made is not None:
+        return made
+    with _lock:
+        if name not in _made:
+            _made[name] = _find_factory(name)()
+        return _made[name]
+
+
+def _find_factory(name: str) -> Callable[[], Backend]:
+    if not isinstance(name, str):
+        raise DTypeError(
+            f"use_backend: a backend is named by a string, not by a {type(name).__name__}"
+        )
+    if name in _factories:
+        return _factories[name]
+    found = _entry_points()
+    if name in found:
+        return cast("Callable[[], Backend]", found[name].load())
+    known = sorted({*_factories, *found})
+    if not known:
+        raise UnknownBackend(
+            f"no backend {name!r}: none is registered at all. tensorgrok seems to run from an "
+            "uninstalled copy; install it with: pip install -e ."
+        )
+    near = difflib.get_close_matches(name, [*known, "auto"], n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise UnknownBackend(
+        f"no backend {name!r}; registered are {join_words([repr(k) for k in known])}.{hint}"
+    )
+
+
+def choose_backend(name: str) -> Backend:
+    """Like ``get_backend``, and ``"auto"`` takes the first of ``AUTO_ORDER`` that can run here."""
+    if name != "auto":
+        return get_backend(name)
+    reasons = []
+    for candidate in AUTO_ORDER:
+        try:
+            return get_backend(candidate)
+        except (BackendUnavailable, UnknownBackend) as error:
+            reasons.append(f"{candidate}: {error}")
+    raise BackendUnavailable("no backend can run here. " + " ".join(reasons))
+
+
+def default_backend() -> Backend:
+    """The process-wide default: what ``use_backend`` set, or else ``TENSORGROK_BACKEND``."""
+    global _default
+    if _default is None:
+        with _lock:
+            if _default is None:
+                _default = choose_backend(os.environ.get(ENVIRONMENT_VARIABLE) or "auto")
+    return _default
+
+
+def set_default_backend(backend: Backend | None) -> Backend | None:
+    """Set the process-wide default and return the one before; None means: choose at next use."""
+    global _default
+    with _lock:
+        before, _default = _default, backend
+    return before

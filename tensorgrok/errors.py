@@ -1,0 +1,166 @@
+"""Everything that tensorgrok raises, as one tree.
+
+::
+
+    TensorgrokError
+    ├── ShapeError          (ValueError)    shapes that do not fit an operation
+    ├── DTypeError          (TypeError)     types that an operation or argument cannot take
+    ├── IndexingError       (IndexError)    an index outside its axis, or too many of them
+    ├── ArgumentError       (ValueError)    any other bad argument
+    ├── GraphError          (RuntimeError)  a request that the recorded graph cannot serve
+    │   └── GraphReleased                   backward over values that were already released
+    ├── GradcheckFailed     (AssertionError) a derivative rule disagrees with finite differences
+    └── BackendError        (RuntimeError)
+        ├── UnknownBackend                  no backend of that name is registered
+        ├── BackendUnavailable              registered, but it cannot run here
+        └── BackendMismatch                 operands live on two backends
+
+Each class is also the built-in it stands beside, so ``except ValueError`` keeps working.
+
+This module stands on nothing. ``explain`` turns what an array library says into a message with the
+operation, its arguments (by the caller's own variable names where they can be found), the shapes
+and dtypes seen, and what to do; the engine calls it once, at its border.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+__all__ = [
+    "ArgumentError",
+    "BackendError",
+    "BackendMismatch",
+    "BackendUnavailable",
+    "DTypeError",
+    "GradcheckFailed",
+    "GraphError",
+    "GraphReleased",
+    "IndexingError",
+    "ShapeError",
+    "TensorgrokError",
+    "UnknownBackend",
+]
+
+
+class TensorgrokError(Exception):
+    """The root of every error that tensorgrok raises on purpose."""
+
+
+class ShapeError(TensorgrokError, ValueError):
+    """Shapes that do not fit the operation or each other."""
+
+
+class DTypeError(TensorgrokError, TypeError):
+    """A type or dtype that the operation or argument cannot take."""
+
+
+class IndexingError(TensorgrokError, IndexError):
+    """An index outside its axis, too many indices, or a mask of the wrong shape."""
+
+
+class ArgumentError(TensorgrokError, ValueError):
+    """An argument with a value that makes no sense where it was given."""
+
+
+class GraphError(TensorgrokError, RuntimeError):
+    """A request that the recorded graph cannot serve."""
+
+
+class GraphReleased(GraphError):
+    """A second backward over a graph whose saved values the first one released."""
+
+
+class GradcheckFailed(TensorgrokError, AssertionError):
+    """A derivative rule disagrees with finite differences."""
+
+
+class BackendError(TensorgrokError, RuntimeError):
+    """Anything wrong with an array backend."""
+
+
+class UnknownBackend(BackendError):
+    """No backend of that name is registered."""
+
+
+class BackendUnavailable(BackendError):
+    """The backend is registered but cannot run on this machine."""
+
+
+class BackendMismatch(BackendError):
+    """The operands of one operation live on different backends."""
+
+
+_PACKAGE = __name__.partition(".")[0]
+
+
+def caller_name(value: object) -> str | None:
+    """Return the name that the nearest caller outside tensorgrok gives to ``value``.
+
+    Names are found by identity in that frame's local variables; None if there is none.
+    """
+    frame = sys._getframe(1)
+    while frame is not None:
+        module = str(frame.f_globals.get("__name__", ""))
+        if module.partition(".")[0] != _PACKAGE:
+            for name, held in frame.f_locals.items():
+                if held is value and not name.startswith("_"):
+                    return name
+            return None
+        if frame.f_back is None:
+            return None
+        frame = frame.f_back
+    return None
+
+
+def describe(value: Any, argument: str | None = None) -> str:
+    """Describe one operand: argument name, the caller's variable name, dtype and shape."""
+    given = getattr(value, "name", None) or caller_name(value)
+    label = " ".join(
+        part for part in (argument, f"'{given}'" if isinstance(given, str) else None) if part
+    )
+    if hasattr(value, "shape") and hasattr(value, "dtype"):
+        seen = f"{value.dtype}, shape {tuple(value.shape)}"
+    elif isinstance(value, bool | int | float | complex):
+        seen = f"the number {value!r}"
+    else:
+        seen = f"a {type(value).__name__}"
+    return f"{label} ({seen})" if label else seen
+
+
+def join_words(words: Sequence[str], last: str = "and") -> str:
+    """Join words as a sentence does: ``a, b and c``."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+def explain(
+    error: Exception,
+    operation: str,
+    operands: Iterable[tuple[str, Any]],
+    parameters: dict[str, Any],
+    hint: str,
+) -> Exception:
+    """Return the error to raise in place of what the array library raised for ``operation``.
+
+    ``operands`` are pairs of argument name and value, ``hint`` says what to do. An error of a kind
+    that says nothing about the operands (out of memory, a keyboard interrupt) is returned as it is.
+    """
+    kinds: tuple[tuple[type[Exception], type[TensorgrokError]], ...] = (
+        (IndexError, IndexingError),
+        (TypeError, DTypeError),
+        (OverflowError, DTypeError),
+        (ValueError, ShapeError),
+    )
+    if isinstance(error, TensorgrokError):
+        return error
+    for raised, ours in kinds:
+        if isinstance(error, raised):
+            seen = join_words([describe(value, argument) for argument, value in operands])
+            settings = ", ".join(f"{name}={value!r}" for name, value in parameters.items())
+            place = f" with {settings}" if settings else ""
+            text = str(error).strip().rstrip(".")
+            return ours(f"{operation}: cannot use {seen}{place}: {text}. {hint}".strip())
+    return error

@@ -1,0 +1,202 @@
+"""The recorded graph as data: nodes, and the one order in which everybody visits them.
+
+A ``Tensor`` is a handle that its owner may rebind; a ``Node`` is history and keeps what it was born
+with. Nodes point at their inputs only, and at arrays, never at handles (a leaf knows its handle
+weakly), so there are no reference cycles and a graph is freed as soon as nobody holds its end.
+
+This module stands on nothing but NumPy's dtypes; read ``cards`` next, which makes the nodes.
+"""
+
+from __future__ import annotations
+
+import itertools
+import weakref
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .backend import Array
+
+if TYPE_CHECKING:
+    from .cards import Plan, Primitive
+    from .tensor import Tensor
+
+next_sequence = itertools.count().__next__
+
+Shape = tuple[int, ...]
+
+
+class Watch:
+    """What a user asked to see of one node: hooks on its gradient, and whether to keep it."""
+
+    __slots__ = ("hooks", "keep")
+
+    def __init__(self) -> None:
+        self.hooks: list[Callable[[Tensor], Tensor | None]] = []
+        self.keep: weakref.ref[Tensor] | None = None
+
+
+class Node:
+    """One recorded application of a primitive.
+
+    Attributes:
+        plan: which inputs need gradients, which rules serve them and what those rules read.
+        inputs: the nodes of its array arguments, sequence arguments flattened.
+        saved: the arrays that its rules read; None once they were released.
+        parameters: the Python-valued arguments, by name.
+        shape, dtype: of the result; for several results, tuples of them.
+        sequence: a number that grows with time, so sorting by it is a topological order.
+        watch: hooks and ``retain_grad`` by index of the result, or None.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "dtype",
+        "inputs",
+        "parameters",
+        "plan",
+        "saved",
+        "sequence",
+        "shape",
+        "watch",
+    )
+
+    plan: Plan
+    inputs: tuple[Source, ...]
+    saved: tuple[Array, ...] | None
+    parameters: dict[str, Any]
+    shape: Shape
+    dtype: np.dtype[Any]
+    sequence: int
+    watch: dict[int, Watch] | None
+
+    requires_grad = True
+
+    @property
+    def primitive(self) -> Primitive[...]:
+        """The card that was applied."""
+        return self.plan.primitive
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes of the result."""
+        return len(self.shape)
+
+    def __repr__(self) -> str:
+        return f"<Node {self.sequence}: {self.primitive.name} -> {self.shape} {self.dtype}>"
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a recorded node cannot be copied or pickled; copy the tensor instead")
+
+
+class Leaf(Node):
+    """A tensor that no recorded operation made: a parameter, a batch, a constant.
+
+    Attributes:
+        handle: weak reference to the tensor; its ``.grad`` receives the gradient.
+        requires_grad: whether gradients are wanted; changing the flag on the tensor gives the
+            tensor a new leaf, and what was recorded before keeps this one.
+    """
+
+    __slots__ = ("handle", "requires_grad")
+
+    handle: weakref.ref[Tensor]
+    requires_grad: bool
+
+    def __init__(self, tensor: Tensor, requires_grad: bool = False) -> None:
+        data = tensor._data
+        self.handle = weakref.ref(tensor)
+        self.requires_grad = requires_grad
+        self.inputs = ()
+        self.saved = ()
+        self.parameters = {}
+        self.shape = tuple(data.shape)
+        self.dtype = data.dtype
+        self.sequence = next_sequence()
+        self.watch = None
+        tensor.node = self
+
+    def __repr__(self) -> str:
+        return f"<Leaf {self.sequence}: {self.shape} {self.dtype}>"
+
+
+class Literal:
+    """A Python number among the inputs of a node. Weak: it has no dtype of its own."""
+
+    __slots__ = ("value",)
+
+    requires_grad = False
+    inputs: tuple[Source, ...] = ()
+    shape: Shape = ()
+    ndim = 0
+
+    def __init__(self, value: complex) -> None:
+        self.value = value
+
+    def __repr__(self) -> str:
+        return f"<Literal {self.value!r}>"
+
+
+class Output:
+    """The address (node, index) of one result of a primitive that returns several."""
+
+    __slots__ = ("index", "node")
+
+    requires_grad = True
+    inputs: tuple[Source, ...] = ()
+
+    def __init__(self, node: Node, index: int) -> None:
+        self.node = node
+        self.index = index
+
+    @property
+    def shape(self) -> Shape:
+        """Shape of this result."""
+        return self.node.shape[self.index]  # type: ignore[return-value]  # a tuple of shapes here
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Dtype of this result."""
+        return self.node.dtype[self.index]  # type: ignore[return-value]  # a tuple of dtypes here
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes of this result."""
+        return len(self.shape)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Output) and self.node is other.node and self.index == other.index
+
+    def __hash__(self) -> int:
+        return hash((id(self.node), self.index))
+
+    def __repr__(self) -> str:
+        return f"<Output {self.index} of {self.node!r}>"
+
+
+Source = Node | Literal | Output
+
+
+def order(roots: Iterable[Source]) -> list[Node]:
+    """Return every node that the roots were computed from, roots included, inputs first.
+
+    Backward, views and compiler all visit a graph in this order or its reverse. Literals are not
+    listed, and an ``Output`` stands for its node. The walk is a loop, so depth is no limit, and its
+    cost is linear in the size of the graph but for a sort of numbers that are nearly sorted.
+    """
+    found: set[Node] = set()
+    stack: list[Source] = list(roots)
+    while stack:
+        source = stack.pop()
+        if source.__class__ is Output:
+            source = source.node  # type: ignore[union-attr]  # the class was just compared
+        if source.__class__ is Literal or source in found:
+            continue
+        found.add(source)  # type: ignore[arg-type]  # only nodes are left
+        stack.extend(source.inputs)
+    return sorted(found, key=_sequence)
+
+
+def _sequence(node: Node) -> int:
+    return node.sequence

@@ -1,0 +1,102 @@
+"""Speaking NumPy: ``np.exp(t)``, ``array + t``, ``np.asarray(t)``.
+
+NumPy's own names reach tensorgrok through these protocols alone. An operation that tensorgrok lacks
+raises; nothing is silently taken out of the graph or off the device.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from .cards import operations
+from .context import get_context
+from .errors import DTypeError
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
+
+#: NumPy's name to ours, where they differ.
+TRANSLATED = {
+    "power": "pow",
+    "absolute": "abs",
+    "conjugate": "conj",
+    "true_divide": "divide",
+    "right_shift": "bitwise_right_shift",
+    "concatenate": "concat",
+    "amax": "max",
+    "transpose": "permute_dims",
+}
+
+#: NumPy functions that keep a meaning of their own on tensors, beside the ufuncs.
+FUNCTIONS = frozenset(
+    "sum mean max argmax reshape broadcast_to where dot concat permute_dims real imag".split()
+)
+
+
+class NumPyProtocol:
+    """Mixin with NumPy's protocols; it holds no state."""
+
+    __slots__ = ()
+
+    def __array__(
+        self, dtype: npt.DTypeLike | None = None, copy: bool | None = None
+    ) -> npt.NDArray[Any]:
+        tensor = cast("Tensor", self)
+        if tensor.requires_grad:
+            raise DTypeError(
+                f"numpy.asarray: {tensor._called()} requires gradients and a NumPy array cannot "
+                "record; use .detach() first, or .numpy() for a copy of the values"
+            )
+        if tensor._backend.array_type is not np.ndarray:
+            raise DTypeError(
+                f"numpy.asarray: {tensor._called()} is on backend {tensor._backend.name!r}; "
+                "use .numpy() to copy it to the host"
+            )
+        if copy is False:
+            if dtype is not None and np.dtype(dtype) != tensor.dtype:
+                raise ValueError(f"cannot cast {tensor.dtype} to {np.dtype(dtype)} without a copy")
+            view = cast("npt.NDArray[Any]", tensor._data.view())
+            view.flags.writeable = False
+            return view
+        return tensor._host().astype(dtype or tensor.dtype, copy=False)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        name = TRANSLATED.get(ufunc.__name__, ufunc.__name__)
+        out = kwargs.pop("out", None)
+        if method != "__call__" or name not in operations or kwargs:
+            how = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
+            extra = f" with {', '.join(kwargs)}" if kwargs else ""
+            raise DTypeError(_no_such(how + extra))
+        result = operations[name](*inputs)
+        if out is None:
+            return result
+        target = out[0]
+        if result.requires_grad or not isinstance(target, np.ndarray):
+            raise DTypeError(
+                f"numpy.{ufunc.__name__}: a result that requires gradients cannot be written into "
+                "an array; drop 'out', write x = x + t in place of x += t, or use .detach()"
+            )
+        if get_context().tracer is not None:
+            return result._data
+        target[...] = result._host()
+        return target
+
+    def __array_function__(
+        self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        name = TRANSLATED.get(function.__name__, function.__name__)
+        if name not in FUNCTIONS or name not in operations:
+            raise DTypeError(_no_such(function.__name__))
+        if name == "permute_dims" and len(args) == 1 and not kwargs:
+            return operations["transpose"](*args)
+        return operations[name](*args, **kwargs)
+
+
+def _no_such(name: str) -> str:
+    return (
+        f"numpy.{name}: tensorgrok has no such operation on tensors; compose it from the ones "
+        "there are, or leave the graph with .detach().numpy()"
+    )

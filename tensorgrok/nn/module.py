@@ -1,0 +1,200 @@
+"""Modules: objects that hold parameters and map tensors to tensors.
+
+A parameter is a tensor attribute that requires gradients; any other tensor attribute is state that
+is saved along. Modules are found in attributes too, also within lists, tuples and dictionaries, so
+nothing has to be registered and no ``super().__init__()`` can be forgotten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..context import no_grad
+from ..errors import ArgumentError, DTypeError, ShapeError, join_words
+from ..tensor import Tensor
+
+
+class Module:
+    """Base class of layers and models: subclass it, set attributes, write ``forward``.
+
+    Attributes:
+        training: True while training; dropout and its like behave otherwise under ``eval()``.
+
+    >>> class Double(nn.Module):
+    ...     def forward(self, x):
+    ...         return x * 2
+    >>> Double()(tg.Tensor([1.0]))
+    Tensor([2.], shape=(1,), dtype=float32)
+    """
+
+    training = True
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """Map inputs to outputs; every subclass writes its own."""
+        raise NotImplementedError(f"{type(self).__name__} has no forward method")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.forward(*args, **kwargs)
+
+    def children(self) -> Iterator[tuple[str, Module]]:
+        """Names and modules held directly, such as ``("layers.0", ...)``."""
+        for name, value in _entries(vars(self)):
+            if isinstance(value, Module):
+                yield name, value
+
+    def modules(self) -> Iterator[tuple[str, Module]]:
+        """Dotted names and modules, this one first with the empty name; each module once."""
+        seen: set[int] = set()
+        stack: list[tuple[str, Module]] = [("", self)]
+        while stack:
+            name, module = stack.pop()
+            if id(module) in seen:
+                continue
+            seen.add(id(module))
+            yield name, module
+            prefix = f"{name}." if name else ""
+            inner = [(prefix + child, found) for child, found in module.children()]
+            stack.extend(reversed(inner))
+
+    def named_tensors(self) -> Iterator[tuple[str, Tensor]]:
+        """Dotted names and all tensors held; a tensor held twice comes once."""
+        seen: set[int] = set()
+        for name, module in self.modules():
+            prefix = f"{name}." if name else ""
+            for attribute, value in _entries(vars(module)):
+                if isinstance(value, Tensor) and id(value) not in seen:
+                    seen.add(id(value))
+                    yield prefix + attribute, value
+
+    def named_parameters(self) -> Iterator[tuple[str, Tensor]]:
+        """Dotted names and parameters: the tensors that require gradients."""
+        for name, tensor in self.named_tensors():
+            if tensor.requires_grad and tensor.is_leaf:
+                yield name, tensor
+
+    def parameters(self) -> list[Tensor]:
+        """All parameters, each once."""
+        return [tensor for _, tensor in self.named_parameters()]
+
+    def parameter_count(self) -> int:
+        """How many numbers the parameters hold."""
+        return sum(tensor.size for tensor in self.parameters())
+
+    def train(self, mode: bool = True) -> Module:
+        """Switch this module and all within it to training, or with False to evaluation."""
+        for _, module in self.modules():
+            module.training = mode
+        return self
+
+    def eval(self) -> Module:
+        """Switch this module and all within it to evaluation."""
+        return self.train(False)
+
+    def zero_grad(self) -> None:
+        """Forget the gradients of all parameters."""
+        for parameter in self.parameters():
+            parameter.grad = None
+
+    def state_dict(self) -> dict[str, npt.NDArray[Any]]:
+        """Copies of all tensors as NumPy arrays, by dotted name."""
+        return {name: tensor.numpy() for name, tensor in self.named_tensors()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over the values of a ``state_dict``.
+
+        Everything is checked first, so after an error nothing has changed.
+
+        Raises:
+            ArgumentError: names missing or unknown.
+            ShapeError, DTypeError: a value that does not fit.
+        """
+        mine = dict(self.named_tensors())
+        missing = [repr(name) for name in mine if name not in state]
+        unknown = [repr(name) for name in state if name not in mine]
+        if missing or unknown:
+            parts = [f"missing are {join_words(missing)}"] if missing else []
+            parts += [f"unknown are {join_words(unknown)}"] if unknown else []
+            raise ArgumentError(
+                f"load_state_dict: the names do not fit this {type(self).__name__}: "
+                f"{'; '.join(parts)}"
+            )
+        arrays = {name: np.asarray(state[name]) for name in mine}
+        for name, tensor in mine.items():
+            if arrays[name].shape != tensor.shape:
+                raise ShapeError(
+                    f"load_state_dict: {name} has shape {tensor.shape}, the state has "
+                    f"{arrays[name].shape}"
+                )
+            if arrays[name].dtype.kind not in "biufc" or (
+                arrays[name].dtype.kind == "c" and tensor.dtype.kind != "c"
+            ):
+                raise DTypeError(
+                    f"load_state_dict: {name} has dtype {tensor.dtype}, the state has "
+                    f"{arrays[name].dtype}"
+                )
+        with no_grad():
+            for name, tensor in mine.items():
+                tensor.assign(arrays[name])
+
+    def __repr__(self) -> str:
+        inner = [f"  {name}: {child!r}".replace("\n", "\n  ") for name, child in self.children()]
+        described = self.describe()
+        if not inner:
+            return f"{type(self).__name__}({described})"
+        lines = [f"{type(self).__name__}({described}", *inner, ")"]
+        return "\n".join(lines)
+
+    def describe(self) -> str:
+        """The settings of this module as its ``repr`` shows them."""
+        return ""
+
+
+def _entries(attributes: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Attributes, and the items of those that are lists, tuples or dictionaries."""
+    stack = list(reversed(attributes.items()))
+    while stack:
+        name, value = stack.pop()
+        if isinstance(value, list | tuple):
+            stack.extend(reversed([(f"{name}.{i}", item) for i, item in enumerate(value)]))
+        elif isinstance(value, dict):
+            stack.extend(reversed([(f"{name}.{key}", item) for key, item in value.items()]))
+        else:
+            yield name, value
+
+
+class Sequential(Module):
+    """Modules, or functions of one tensor, applied one after the other.
+
+    >>> model = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 1))
+    >>> model(tg.zeros((2, 3))).shape
+    (2, 1)
+    """
+
+    def __init__(self, *layers: Any) -> None:
+        for place, layer in enumerate(layers):
+            if not callable(layer):
+                raise DTypeError(
+                    f"Sequential: layer {place} is a {type(layer).__name__}, which cannot be called"
+                )
+        self.layers = list(layers)
+
+    def children(self) -> Iterator[tuple[str, Module]]:
+        """Names and modules; the layers go by their number alone."""
+        for name, child in super().children():
+            yield name.removeprefix("layers."), child
+
+    def forward(self, x: Any) -> Any:
+        """Apply the layers in order."""
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+    def __getitem__(self, place: int) -> Any:
+        return self.layers[place]

@@ -1,0 +1,224 @@
+"""Contraction cards: products that sum over an axis, built on the vector-matrix hot path.
+
+``vecmat`` and its two gradient products are closed under differentiation: each of the three has
+the other two as its rules. ``dot`` and ``matmul`` come down to them wherever the second operand is
+a matrix.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..backend import Array, Namespace
+from ..cards import primitive
+from .arrangement import element_count
+
+
+@primitive(
+    "contraction", python="{x:call}.dot({w})", latex="{x:product} {w:product}", precedence="product"
+)
+def vecmat(xp: Namespace, x: Array, w: Array) -> Array:
+    """Vectors times a matrix: ``x`` (..., K) and ``w`` (K, M) give (..., M).
+
+    >>> tg.vecmat(tg.Tensor([1.0, 2.0]), tg.Tensor([[1.0, 0.0], [0.0, 10.0]]))
+    Tensor([ 1., 20.], shape=(2,), dtype=float32)
+    """
+    return xp.vecmat(x, w)
+
+
+@vecmat.pullback("x")
+def vecmat_pull_x(xp: Namespace, g: Array, w: Array) -> Array:
+    return xp.vecmat_dx(g, w)
+
+
+@vecmat.pullback("w")
+def vecmat_pull_w(xp: Namespace, g: Array, x: Array) -> Array:
+    return xp.vecmat_dw(x, g)
+
+
+@primitive(
+    "contraction",
+    python="{delta:call}.dot({w:call}.T)",
+    latex=r"{delta:product} {w:power}^{{\top}}",
+    precedence="product",
+)
+def vecmat_dx(xp: Namespace, delta: Array, w: Array) -> Array:
+    """Gradient of ``vecmat`` to its vectors: ``delta`` (..., M) and ``w`` (K, M) give (..., K).
+
+    >>> tg.vecmat_dx(tg.Tensor([1.0]), tg.Tensor([[2.0], [3.0]]))
+    Tensor([2., 3.], shape=(2,), dtype=float32)
+    """
+    return xp.vecmat_dx(delta, w)
+
+
+@vecmat_dx.pullback("delta")
+def vecmat_dx_pull_delta(xp: Namespace, g: Array, w: Array) -> Array:
+    return xp.vecmat(g, w)
+
+
+@vecmat_dx.pullback("w")
+def vecmat_dx_pull_w(xp: Namespace, g: Array, delta: Array) -> Array:
+    return xp.vecmat_dw(g, delta)
+
+
+def vecmat_dw_python(x: Any, delta: Any) -> str:
+    return "{x:call}[:, None] * {delta:unary}" if x.ndim == 1 else "{x:call}.T.dot({delta})"
+
+
+@primitive(
+    "contraction",
+    python=vecmat_dw_python,
+    latex=r"{x:power}^{{\top}} {delta:product}",
+    precedence="product",
+)
+def vecmat_dw(xp: Namespace, x: Array, delta: Array) -> Array:
+    """Gradient of ``vecmat`` to its matrix: ``x`` (..., K) and ``delta`` (..., M) give (K, M).
+
+    The outer product of two vectors, summed over all leading axes.
+
+    >>> tg.vecmat_dw(tg.Tensor([1.0, 2.0]), tg.Tensor([3.0]))
+    Tensor([[3.],
+            [6.]], shape=(2, 1), dtype=float32)
+    """
+    return xp.vecmat_dw(x, delta)
+
+
+@vecmat_dw.pullback("x")
+def vecmat_dw_pull_x(xp: Namespace, g: Array, delta: Array) -> Array:
+    return xp.vecmat_dx(delta, g)
+
+
+@vecmat_dw.pullback("delta")
+def vecmat_dw_pull_delta(xp: Namespace, g: Array, x: Array) -> Array:
+    return xp.vecmat(x, g)
+
+
+# dot -------------------------------------------------------------------------------------------
+
+
+def _as_matrix(xp: Namespace, x: Array) -> Array:
+    """``x`` (..., K, M) as one matrix (K, ... M): the axis that ``dot`` sums over comes first."""
+    summed = x.ndim - 2
+    *batch, length, columns = x.shape
+    first = xp.permute_dims(x, (summed, *range(summed), x.ndim - 1))
+    return xp.reshape(first, (length, element_count(batch) * columns))
+
+
+@primitive(
+    "contraction",
+    python="{x1:call}.dot({x2})",
+    latex="{x1:product} {x2:product}",
+    precedence="product",
+)
+def dot(xp: Namespace, x1: Array, x2: Array) -> Array:
+    """``numpy.dot``: the last axis of ``x1`` is summed with the last but one of ``x2``.
+
+    Vectors (..., K) and a matrix (K, M) give (..., M); two vectors (K,) give a number; a tensor
+    (..., K) and a vector (K,) give (...); with a number it is the plain product. A second operand
+    (B, K, M) of more axes gives (..., B, M).
+
+    >>> tg.dot(tg.Tensor([1.0, 2.0]), tg.Tensor([3.0, 4.0]))
+    Tensor(11., shape=(), dtype=float32)
+    """
+    if x2.ndim == 2 and x1.ndim != 0:
+        return xp.vecmat(x1, x2)
+    return xp.dot(x1, x2)
+
+
+@dot.pullback("x1")
+def dot_pull_x1(xp: Namespace, g: Array, x1_like: Any, x2: Array) -> Array:
+    if x1_like.ndim == 0:
+        return xp.sum(g * x2, axis=None, keepdims=False)
+    if x2.ndim == 0:
+        return g * x2
+    if x2.ndim == 2:
+        return xp.vecmat_dx(g, x2)
+    if x2.ndim == 1:
+        return g[..., None] * x2
+    matrix = _as_matrix(xp, x2)
+    return xp.vecmat_dx(xp.reshape(g, (*x1_like.shape[:-1], matrix.shape[1])), matrix)
+
+
+@dot.pullback("x2")
+def dot_pull_x2(xp: Namespace, g: Array, x1: Array, x2_like: Any) -> Array:
+    if x1.ndim == 0:
+        return g * x1
+    if x2_like.ndim == 0:
+        return xp.sum(g * x1, axis=None, keepdims=False)
+    if x2_like.ndim == 2:
+        return xp.vecmat_dw(x1, g)
+    lead, length = x1.shape[:-1], x1.shape[-1]
+    if x2_like.ndim == 1:
+        rows = element_count(lead)
+        return xp.vecmat(xp.reshape(g, (rows,)), xp.reshape(x1, (rows, length)))
+    *batch, _, columns = x2_like.shape
+    gathered = xp.vecmat_dw(x1, xp.reshape(g, (*lead, element_count(batch) * columns)))
+    summed_first = xp.reshape(gathered, (length, *batch, columns))
+    axes = (*range(1, len(batch) + 1), 0, len(batch) + 1)
+    return xp.permute_dims(summed_first, axes)
+
+
+# matmul ----------------------------------------------------------------------------------------
+
+
+@primitive(
+    "contraction",
+    python="{x1:product} @ {x2:unary}",
+    latex="{x1:product} {x2:product}",
+    precedence="product",
+)
+def matmul(xp: Namespace, x1: Array, x2: Array) -> Array:
+    """``x1 @ x2``: matrix products over the last two axes, leading axes broadcast.
+
+    A vector on the left is a row, on the right a column, and that axis is dropped from the result.
+
+    >>> tg.matmul(tg.Tensor([[1.0, 2.0]]), tg.Tensor([[3.0], [4.0]]))
+    Tensor([[11.]], shape=(1, 1), dtype=float32)
+    """
+    if x2.ndim == 2 and x1.ndim != 0:
+        return xp.vecmat(x1, x2)
+    return xp.matmul(x1, x2)
+
+
+def _swapped(xp: Namespace, x: Array) -> Array:
+    """The last two axes exchanged."""
+    return xp.permute_dims(x, (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
+
+
+def _full(g: Array, x1_ndim: int, x2_ndim: int) -> Array:
+    """The cotangent with the axes that ``matmul`` dropped for vectors."""
+    if x2_ndim == 1:
+        g = g[..., None]
+    return g[..., None, :] if x1_ndim == 1 else g
+
+
+def _sum_leading(xp: Namespace, g: Array, shape: tuple[int, ...]) -> Array:
+    """Sum over the leading axes that were broadcast, then take the shape of the argument."""
+    lead = g.ndim - max(len(shape), 2)
+    axes = (
+        *range(lead),
+        *(
+            lead + i
+            for i, length in enumerate(shape[:-2])
+            if length == 1 and g.shape[lead + i] != 1
+        ),
+    )
+    return xp.reshape(xp.sum(g, axis=axes, keepdims=False) if axes else g, shape)
+
+
+@matmul.pullback("x1")
+def matmul_pull_x1(xp: Namespace, g: Array, x1_like: Any, x2: Array) -> Array:
+    if x2.ndim == 2:
+        return xp.vecmat_dx(g, x2)
+    right = x2[:, None] if x2.ndim == 1 else x2
+    full = _full(g, x1_like.ndim, x2.ndim)
+    return _sum_leading(xp, xp.matmul(full, _swapped(xp, right)), x1_like.shape)
+
+
+@matmul.pullback("x2")
+def matmul_pull_x2(xp: Namespace, g: Array, x1: Array, x2_like: Any) -> Array:
+    if x2_like.ndim == 2:
+        return xp.vecmat_dw(x1, g)
+    left = x1[None, :] if x1.ndim == 1 else x1
+    full = _full(g, x1.ndim, x2_like.ndim)
+    return _sum_leading(xp, xp.matmul(_swapped(xp, left), full), x2_like.shape)

@@ -1,0 +1,580 @@
+"""Elementwise cards: arithmetic, functions of one variable, comparisons, choice.
+
+Operands are broadcast against each other as in NumPy and meet in one dtype; the engine sums
+gradients over broadcast axes, so rules here never think about shapes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..backend import Array, Namespace
+from ..cards import SCALARS, primitive
+
+# Arithmetic ------------------------------------------------------------------------------------
+
+
+@primitive(
+    "elementwise",
+    python="{x1:sum} + {x2:product}",
+    latex="{x1:sum} + {x2:product}",
+    precedence="sum",
+)
+def add(xp: Namespace, x1: Array, x2: Array) -> Array:
+    """Sum of two tensors, element by element.
+
+    >>> tg.add(tg.Tensor([1.0, 2.0]), 3)
+    Tensor([4., 5.], shape=(2,), dtype=float32)
+    """
+    return x1 + x2
+
+
+@add.pullback("x1", "x2")
+def add_pull(xp: Namespace, g: Array) -> Array:
+    return g
+
+
+@primitive(
+    "elementwise",
+    python="{x1:sum} - {x2:product}",
+    latex="{x1:sum} - {x2:product}",
+    precedence="sum",
+)
+def subtract(xp: Namespace, x1: Array, x2: Array) -> Array:
+    """Difference of two tensors, element by element.
+
+    >>> tg.subtract(tg.Tensor([1.0, 2.0]), 3)
+    Tensor([-2., -1.], shape=(2,), dtype=float32)
+    """
+    return x1 - x2
+
+
+@subtract.pullback("x1")
+def subtract_pull_x1(xp: Namespace, g: Array) -> Array:
+    return g
+
+
+@subtract.pullback("x2")
+def subtract_pull_x2(xp: Namespace, g: Array) -> Array:
+    return -g
+
+
+@primitive(
+    "elementwise",
+    python="{x1:product} * {x2:unary}",
+    latex=r"{x1:product} \odot {x2:unary}",
+    precedence="product",
+)
+def multiply(xp: Namespace, x1: Array, x2: Array) -> Array:
+    """Product of two tensors, element by element.
+
+    >>> tg.multiply(tg.Tensor([1.0, 2.0]), 3)
+    Tensor([3., 6.], shape=(2,), dtype=float32)
+    """
+    return x1 * x2
+
+
+@multiply.pullback("x1")
+def multiply_pull_x1(xp: Namespace, g: Array, x2: Array) -> Array:
+    return g * x2
+
+
+@multiply.pullback("x2")
+def multiply_pull_x2(xp: Namespace, g: Array, x1: Array) -> Array:
+    return g * x1
+
+
+@primitive(
+    "elementwise",
+    python="{x1:product} / {x2:unary}",
+    latex=r"\frac{{{x1}}}{{{x2}}}",
+    precedence="product",
+    floating=True,
+)
+def divide(xp: Namespace, x1: Array, x2: Array) -> Array:
+    """Quotient of two tensors, element by element; of integers too it is a float.
+
+    >>> tg.divide(tg.Tensor([1.0, 2.0]), 4)
+    Tensor([0.25, 0.5 ], shape=(2,), dtype=float32)
+    """
+    return x1 / x2
+
+
+@divide.pullback("x1")
+def divide_pull_x1(xp: Namespace, g: Array, x2: Array) -> Array:
+    return g / x2
+
+
+@divide.pullback("x2")
+def divide_pull_x2(xp: Namespace, g: Array, y: Array, x2: Array) -> Array:
+    return -g * y / x2
+
+
+@primitive(
+    "elementwise",
+    python="{base:call} ** {exponent:power}",
+    latex="{base:call}^{{{exponent}}}",
+    precedence="power",
+    lifted=("base",),
+)
+def pow(xp: Namespace, base: Array, exponent: Array) -> Array:  # noqa: A001  # the standard's name
+    """``base`` to the power ``exponent``, element by element.
+
+    The derivative of ``x ** 0`` is 0 everywhere, and at base 0 the derivative with respect to the
+    exponent is 0 (its limit from above for positive exponents).
+
+    >>> tg.pow(tg.Tensor([1.0, 2.0, 3.0]), 2)
+    Tensor([1., 4., 9.], shape=(3,), dtype=float32)
+    """
+    return base**exponent
+
+
+@pow.pullback("base")
+def pow_pull_base(xp: Namespace, g: Array, base: Array, exponent: Array) -> Array:
+    if isinstance(exponent, SCALARS):
+        if exponent == 0:
+            return g * 0
+        return g * exponent * (base if exponent == 2 else base ** (exponent - 1))
+    # Where the exponent is 0, base ** -1 may be infinite; the product has to be 0 all the same.
+    reduced = xp.where(exponent == 0, 1, exponent - 1)
+    return g * exponent * base**reduced
+
+
+@pow.pullback("exponent")
+def pow_pull_exponent(xp: Namespace, g: Array, y: Array, base: Array) -> Array:
+    return g * y * xp.log(xp.where(base == 0, 1, base))
+
+
+@primitive("elementwise", python="-{x:unary}", latex="-{x:unary}", precedence="unary")
+def negative(xp: Namespace, x: Array) -> Array:
+    """Each element with the opposite sign.
+
+    >>> tg.negative(tg.Tensor([1.0, -2.0]))
+    Tensor([-1.,  2.], shape=(2,), dtype=float32)
+    """
+    return -x
+
+
+@negative.pullback("x")
+def negative_pull_x(xp: Namespace, g: Array) -> Array:
+    return -g
+
+
+@primitive("elementwise", latex=r"\left\lvert {x} \right\rvert")
+def abs(xp: Namespace, x: Array) -> Array:  # noqa: A001  # the standard's name
+    """Absolute value of each element, real also for complex ones; its derivative at 0 is 0.
+
+    >>> tg.abs(tg.Tensor([1.0, -2.0, 3 + 4j]))
+    Tensor([1., 2., 5.], shape=(3,), dtype=float32)
+    """
+    return xp.abs(x)
+
+
+@abs.pullback("x")
+def abs_pull_x(xp: Namespace, g: Array, x: Array, y: Array) -> Array:
+    if x.dtype.kind == "c":
+        return xp.where(y == 0, 0, g * xp.conj(x) / xp.where(y == 0, 1, y))
+    return xp.where(x > 0, g, xp.where(x < 0, -g, 0))
+
+
+# Functions of one variable ---------------------------------------------------------------------
+
+
+@primitive("elementwise", latex=r"\exp\left({x}\right)", floating=True)
+def exp(xp: Namespace, x: Array) -> Array:
+    """Exponential of each element.
+
+    >>> tg.exp(tg.Tensor([0.0, 1.0]))
+    Tensor([1.       , 2.7182817], shape=(2,), dtype=float32)
+    """
+    return xp.exp(x)
+
+
+@exp.pullback("x")
+def exp_pull_x(xp: Namespace, g: Array, y: Array) -> Array:
+    return g * y
+
+
+@primitive("elementwise", latex=r"\log\left({x}\right)", floating=True)
+def log(xp: Namespace, x: Array) -> Array:
+    """Natural logarithm of each element.
+
+    >>> tg.log(tg.Tensor([1.0, 2.0]))
+    Tensor([0.       , 0.6931472], shape=(2,), dtype=float32)
+    """
+    return xp.log(x)
+
+
+@log.pullback("x")
+def log_pull_x(xp: Namespace, g: Array, x: Array) -> Array:
+    return g / x
+
+
+@primitive("elementwise", latex=r"\sqrt{{{x}}}", floating=True)
+def sqrt(xp: Namespace, x: Array) -> Array:
+    """Square root of each element.
+
+    >>> tg.sqrt(tg.Tensor([4.0, 9.0]))
+    Tensor([2., 3.], shape=(2,), dtype=float32)
+    """
+    return xp.sqrt(x)
+
+
+@sqrt.pullback("x")
+def sqrt_pull_x(xp: Namespace, g: Array, y: Array) -> Array:
+    return g / (2 * y)
+
+
+@primitive("elementwise", latex=r"\sin\left({x}\right)", floating=True)
+def sin(xp: Namespace, x: Array) -> Array:
+    """Sine of each element, in radians.
+
+    >>> tg.sin(tg.Tensor([0.0, 1.0]))
+    Tensor([0.       , 0.84147096], shape=(2,), dtype=float32)
+    """
+    return xp.sin(x)
+
+
+@sin.pullback("x")
+def sin_pull_x(xp: Namespace, g: Array, x: Array) -> Array:
+    return g * xp.cos(x)
+
+
+@primitive("elementwise", latex=r"\cos\left({x}\right)", floating=True)
+def cos(xp: Namespace, x: Array) -> Array:
+    """Cosine of each element, in radians.
+
+    >>> tg.cos(tg.Tensor([0.0, 1.0]))
+    Tensor([1.       , 0.5403023], shape=(2,), dtype=float32)
+    """
+    return xp.cos(x)
+
+
+@cos.pullback("x")
+def cos_pull_x(xp: Namespace, g: Array, x: Array) -> Array:
+    return -g * xp.sin(x)
+
+
+@primitive("elementwise", latex=r"\tanh\left({x}\right)", floating=True)
+def tanh(xp: Namespace, x: Array) -> Array:
+    """Hyperbolic tangent of each element.
+
+    >>> tg.tanh(tg.Tensor([0.0, 1.0]))
+    Tensor([0.       , 0.7615942], shape=(2,), dtype=float32)
+    """
+    return xp.tanh(x)
+
+
+@tanh.pullback("x")
+def tanh_pull_x(xp: Namespace, g: Array, y: Array) -> Array:
+    return g * (1 - y * y)
+
+
+@primitive("elementwise", latex=r"\sigma\left({x}\right)", floating=True)
+def sigmoid(xp: Namespace, x: Array) -> Array:
+    """Logistic function 1 / (1 + exp(-x)) of each element; never overflows.
+
+    >>> tg.sigmoid(tg.Tensor([-1000.0, 0.0, 1000.0]))
+    Tensor([0. , 0.5, 1. ], shape=(3,), dtype=float32)
+    """
+    small = xp.exp(-xp.abs(x))
+    return xp.where(x >= 0, 1, small) / (1 + small)
+
+
+@sigmoid.pullback("x")
+def sigmoid_pull_x(xp: Namespace, g: Array, y: Array) -> Array:
+    return g * (y * (1 - y))
+
+
+@primitive("elementwise")
+def relu(xp: Namespace, x: Array) -> Array:
+    """Rectified linear unit: x where it is positive and 0 elsewhere; its derivative at 0 is 0.
+
+    >>> tg.relu(tg.Tensor([-1.0, 2.0]))
+    Tensor([0., 2.], shape=(2,), dtype=float32)
+    """
+    return xp.maximum(x, 0)
+
+
+@relu.pullback("x")
+def relu_pull_x(xp: Namespace, g: Array, y: Array) -> Array:
+    return xp.where(y > 0, g, 0)
+
+
+@primitive("elementwise", latex=r"\operatorname{{Re}}\left({x}\right)")
+def real(xp: Namespace, x: Array) -> Array:
+    """Real part of each element.
+
+    >>> tg.real(tg.Tensor([1 + 2j]))
+    Tensor([1.], shape=(1,), dtype=float32)
+    """
+    return xp.real(x)
+
+
+@real.pullback("x")
+def real_pull_x(xp: Namespace, g: Array) -> Array:
+    return g
+
+
+@primitive("elementwise", latex=r"\operatorname{{Im}}\left({x}\right)")
+def imag(xp: Namespace, x: Array) -> Array:
+    """Imaginary part of each element.
+
+    >>> tg.imag(tg.Tensor([1 + 2j]))
+    Tensor([2.], shape=(1,), dtype=float32)
+    """
+    return xp.imag(x)
+
+
+@imag.pullback("x")
+def imag_pull_x(xp: Namespace, g: Array) -> Array:
+    return g * -1j
+
+
+@primitive("elementwise", latex=r"\overline{{{x}}}")
+def conj(xp: Namespace, x: Array) -> Array:
+    """Complex conjugate of each element.
+
+    >>> tg.conj(tg.Tensor([1 + 2j]))
+    Tensor([1.-2.j], shape=(1,), dtype=complex64)
+    """
+    return xp.conj(x)
+
+
+@conj.pullback("x")
+def conj_pull_x(xp: Namespace, g: Array) -> Array:
+    return xp.conj(g)
+
+
+@primitive("elementwise", python="{x}.astype({dtype})", latex="{x}")
+def astype(xp: Namespace, x: Array, dtype: npt.DTypeLike) -> Array:
+    """The elements cast to another dtype.
+
+    >>> tg.astype(tg.Tensor([1.5, 2.5]), int)
+    Tensor([1, 2], shape=(2,), dtype=int64)
+    """
+    return xp.astype(x, np.dtype(dtype))
+
+
+@astype.pullback("x")
+def astype_pull_x(xp: Namespace, g: Array) -> Array:
+    return g
+
+
+# Choice ----------------------------------------------------------------------------------------
+
+
+@primitive("elementwise", latex=r"\max\left({x1}, {x2}\right)")
+def maximum(xp: Namespace, x1: Array, x2: Array) -> Array:
+    """The larger of two tensors, element by element; at ties the gradient is shared evenly.
+
+    >>> tg.maximum(tg.Tensor([-1.0, 2.0]), 0)
+    Tensor([0., 2.], shape=(2,), dtype=float32)
+    """
+    return xp.maximum(x1, x2)
+
+
+@maximum.pullback("x1")
+def maximum_pull_x1(xp: Namespace, g: Array, x1: Array, x2: Array) -> Array:
+    return xp.where(x1 > x2, g, xp.where(x1 == x2, g / 2, 0))
+
+
+@maximum.pullback("x2")
+def maximum_pull_x2(xp: Namespace, g: Array, x1: Array, x2: Array) -> Array:
+    return xp.where(x2 > x1, g, xp.where(x1 == x2, g / 2, 0))
+
+
+def _is_zero(value: Any) -> bool:
+    literal = getattr(value, "literal", value)
+    return isinstance(literal, int | float) and literal == 0
+
+
+def where_python(condition: Any, x1: Any, x2: Any) -> str:
+    if _is_zero(x2):
+        return "{x1:product} * {condition:unary}"
+    return "where({condition}, {x1}, {x2})"
+
+
+def where_latex(condition: Any, x1: Any, x2: Any) -> str:
+    if _is_zero(x2):
+        return r"{x1:product} \odot \left[{condition}\right]"
+    return r"\operatorname{{where}}\left({condition}, {x1}, {x2}\right)"
+
+
+@primitive(
+    "elementwise",
+    python=where_python,
+    latex=where_latex,
+    precedence="product",
+    constant=("condition",),
+    apart=("condition",),
+)
+def where(xp: Namespace, condition: Array, x1: Array, x2: Array) -> Array:
+    """``x1`` where the condition holds and ``x2`` elsewhere.
+
+    >>> tg.where(tg.Tensor([True, False]), tg.Tensor([1.0, 2.0]), 0)
+    Tensor([1., 0.], shape=(2,), dtype=float32)
+    """
+    return xp.where(condition, x1, x2)
+
+
+@where.pullback("x1")
+def where_pull_x1(xp: Namespace, g: Array, condition: Array) -> Array:
+    return xp.where(condition, g, 0)
+
+
+@where.pullback("x2")
+def where_pull_x2(xp: Namespace, g: Array, condition: Array) -> Array:
+    return xp.where(condition, 0, g)
+
+
+# Comparisons and logic: piecewise constant, so they have no derivative ---------------------------
+
+BOTH = ("x1", "x2")
+
+
+@primitive(
+    "elementwise",
+    python="{x1:sum} == {x2:sum}",
+    latex="{x1:sum} = {x2:sum}",
+    precedence="comparison",
+    constant=BOTH,
+)
+def equal(xp: Namespace, x1: Array, x2: Array) -> Array:
+    """Whether the elements are equal.
+
+    >>> tg.equal(tg.Tensor([1.0, 2.0]), 2)
+    Tensor([False,  True], shape=(2,), dtype=bool)
+    """
+    return x1 == x2
+
+
+@primitive(
+    "elementwise",
+    python="{x1:sum} != {x2:sum}",
+    latex=r"{x1:sum} \neq {x2:sum}",
+    precedence="comparison",
+    constant=BOTH,
+)
+def not_equal(xp: Namespace, x1: Array, x2: Array) -> Array:
+    """Whether the elements differ.
+
+    >>> tg.not_equal(tg.Tensor([1.0, 2.0]), 2)
+    Tensor([ True, False], shape=(2,), dtype=bool)
+    """
+    return x1 != x2
+
+
+@primitive(
+    "elementwise",
+    python="{x1:sum} < {x2:sum}",
+    latex="{x1:sum} < {x2:sum}",
+    precedence="comparison",
+    constant=BOTH,
+)
+def less(xp: Namespace, x1: Array, x2: Array) -> Array:
+    """Whether the first element is smaller.
+
+    >>> tg.less(tg.Tensor([1.0, 2.0]), 2)
+    Tensor([ True, False], shape=(2,), dtype=bool)
+    """
+    return x1 < x2
+
+
+@primitive(
+    "elementwise",
+    python="{x1:sum} <= {x2:sum}",
+    latex=r"{x1:sum} \leq {x2:sum}",
+    precedence="comparison",
+    constant=BOTH,
+)
+def less_equal(xp: Namespace, x1: Array, x2: Array) -> Array:
+    """Whether the first element is smaller or equal.
+
+    >>> tg.less_equal(tg.Tensor([1.0, 3.0]), 2)
+    Tensor([ True, False], shape=(2,), dtype=bool)
+    """
+    return x1 <= x2
+
+
+@primitive(
+    "elementwise",
+    python="{x1:sum} > {x2:sum}",
+    latex="{x1:sum} > {x2:sum}",
+    precedence="comparison",
+    constant=BOTH,
+)
+def greater(xp: Namespace, x1: Array, x2: Array) -> Array:
+    """Whether the first element is larger.
+
+    >>> tg.greater(tg.Tensor([1.0, 3.0]), 2)
+    Tensor([False,  True], shape=(2,), dtype=bool)
+    """
+    return x1 > x2
+
+
+@primitive(
+    "elementwise",
+    python="{x1:sum} >= {x2:sum}",
+    latex=r"{x1:sum} \geq {x2:sum}",
+    precedence="comparison",
+    constant=BOTH,
+)
+def greater_equal(xp: Namespace, x1: Array, x2: Array) -> Array:
+    """Whether the first element is larger or equal.
+
+    >>> tg.greater_equal(tg.Tensor([1.0, 2.0]), 2)
+    Tensor([False,  True], shape=(2,), dtype=bool)
+    """
+    return x1 >= x2
+
+
+@primitive("elementwise", latex=r"\neg {x:unary}", constant=("x",))
+def logical_not(xp: Namespace, x: Array) -> Array:
+    """Whether the element is False or zero.
+
+    >>> tg.logical_not(tg.Tensor([True, False]))
+    Tensor([False,  True], shape=(2,), dtype=bool)
+    """
+    return xp.logical_not(x)
+
+
+@primitive(
+    "elementwise", latex=r"{x1:sum} \wedge {x2:sum}", precedence="comparison", constant=BOTH
+)
+def logical_and(xp: Namespace, x1: Array, x2: Array) -> Array:
+    """Whether both elements are True or nonzero.
+
+    >>> tg.logical_and(tg.Tensor([True, False]), True)
+    Tensor([ True, False], shape=(2,), dtype=bool)
+    """
+    return xp.logical_and(x1, x2)
+
+
+@primitive("elementwise", latex=r"{x1:sum} \vee {x2:sum}", precedence="comparison", constant=BOTH)
+def logical_or(xp: Namespace, x1: Array, x2: Array) -> Array:
+    """Whether at least one element is True or nonzero.
+
+    >>> tg.logical_or(tg.Tensor([True, False]), False)
+    Tensor([ True, False], shape=(2,), dtype=bool)
+    """
+    return xp.logical_or(x1, x2)
+
+
+@primitive(
+    "elementwise",
+    python="{x1:sum} >> {x2:sum}",
+    latex=r"{x1:sum} \gg {x2:sum}",
+    precedence="comparison",
+    constant=BOTH,
+)
+def bitwise_right_shift(xp: Namespace, x1: Array, x2: Array) -> Array:
+    """Bits of an integer shifted to the right, so divided by a power of two and rounded down.
+
+    >>> tg.bitwise_right_shift(tg.Tensor([8, 9]), 2)
+    Tensor([2, 2], shape=(2,), dtype=int64)
+    """
+    return x1 >> x2

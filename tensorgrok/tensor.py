@@ -1,0 +1,621 @@
+"""Tensor: the handle that users hold. Its operators and methods apply cards; its graph is history.
+
+Every operation returns a value: a slice is a value too, ``x += y`` is ``x = x + y``, and
+``x[i] = v`` gives the handle ``x`` a new value, differentiably. What was recorded before is never
+touched, so no gradient can be spoilt by what happens to a handle later.
+
+This module stands on ``autodiff`` and the ones below it; read ``ops`` next. Methods that merely
+call an operation of the same name are in ``tensor_methods``.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from . import autodiff
+from .backend import Array, Backend, Key, get_backend
+from .cards import apply1, apply2, handle_class, make_tensor, operations, primitives
+from .context import current_backend, get_context, get_default_dtype
+from .errors import ArgumentError, DTypeError, GraphError, ShapeError, caller_name, describe
+from .graph import Leaf, Node, Output, Watch
+from .interop import NumPyProtocol
+from .tensor_methods import Methods
+
+if TYPE_CHECKING:
+    TensorLike = Tensor | npt.NDArray[Any] | complex | list[Any]
+
+_seeds: dict[tuple[Backend, Any], Tensor] = {}
+
+
+class Hook:
+    """A registered gradient hook; ``remove`` takes it off again."""
+
+    def __init__(self, hooks: list[Any], function: Any) -> None:
+        self._hooks = hooks
+        self._function = function
+
+    def remove(self) -> None:
+        """Take the hook off; a second call does nothing."""
+        if self._function in self._hooks:
+            self._hooks.remove(self._function)
+
+
+@handle_class
+class Tensor(Methods, NumPyProtocol):
+    """An n-dimensional array that records the operations on it where gradients are wanted.
+
+    Args:
+        data: numbers in nested lists, a NumPy array, an array of the backend, or a tensor.
+        dtype: NumPy dtype. By default arrays keep theirs and Python floats get the default dtype.
+        requires_grad: record operations on this tensor, so that ``backward`` can fill ``.grad``.
+        backend: name of the backend to live on; the current one by default.
+        copy: False shares the memory of an array of the backend instead of copying it; writing
+            into that memory later then changes the tensor, and what it took part in.
+        name: shown in errors and views.
+
+    Attributes:
+        node: history of this value, or None where there is none.
+        name: as given.
+
+    Raises:
+        DTypeError: data that is no number or array of numbers; integers with ``requires_grad``.
+        ShapeError: nested lists of unequal lengths.
+
+    >>> w = tg.Tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    >>> (w * w).sum().backward()
+    >>> w.grad
+    Tensor([[2., 4.],
+            [6., 8.]], shape=(2, 2), dtype=float32)
+    """
+
+    __slots__ = ("__weakref__", "_backend", "_data", "_grad", "name", "node")
+
+    _data: Array
+    _backend: Backend
+    _grad: Tensor | None
+    node: Node | Output | None
+    name: str | None
+
+    def __init__(
+        self,
+        data: TensorLike | Any,
+        *,
+        dtype: npt.DTypeLike | None = None,
+        requires_grad: bool = False,
+        backend: str | Backend | None = None,
+        copy: bool = True,
+        name: str | None = None,
+    ) -> None:
+        if backend is None:
+            backend = data._backend if isinstance(data, Tensor) else current_backend()
+        elif isinstance(backend, str):
+            backend = get_backend(backend)
+        self._data = _as_array(data, dtype, backend, copy)
+        self._backend = backend
+        self._grad = None
+        self.node = None
+        self.name = name
+        if requires_grad:
+            self.requires_grad = True
+
+    # What it is ------------------------------------------------------------------------------
+
+    @property
+    def data(self) -> Array:
+        """The live array. Assigning rebinds it, so what was recorded before stays true.
+
+        Writing into the array itself between forward and backward is the one way around value
+        semantics: rules would then read what was written.
+        """
+        return self._data
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        if self.node is not None and self.node.__class__ is not Leaf:
+            raise GraphError(
+                f"data: {self._called()} is the result of a recorded operation; assign to the data "
+                "of a leaf, or take .detach() of it first"
+            )
+        self._rebind(self._converted(value, "data"))
+
+    @property
+    def grad(self) -> Tensor | None:
+        """The gradient that ``backward`` accumulated, or None. Assign None or a tensor to it."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: Any) -> None:
+        self._grad = None if value is None else make_tensor(
+            self._converted(value, "grad"), self._backend
+        )
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether operations on this tensor are recorded. Can be set on leaves."""
+        return self.node is not None and self.node.requires_grad
+
+    @requires_grad.setter
+    def requires_grad(self, wanted: bool) -> None:
+        if not isinstance(wanted, bool | np.bool_):
+            raise DTypeError(f"requires_grad: expected True or False, got {wanted!r}")
+        if wanted == self.requires_grad:
+            return
+        if not self.is_leaf:
+            raise GraphError(
+                f"requires_grad: {self._called()} is the result of a recorded operation and always "
+                "requires gradients; take .detach() of it"
+            )
+        if wanted and self.dtype.kind not in "fc":
+            raise DTypeError(
+                f"requires_grad: {self._called()} has dtype {self.dtype}, and only floating-point "
+                "and complex tensors can require gradients; cast it with .astype(float)"
+            )
+        Leaf(self, bool(wanted))
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether no recorded operation made this tensor."""
+        return self.node is None or self.node.__class__ is Leaf
+
+    @property
+    def backend(self) -> Backend:
+        """The backend that the data lives on."""
+        return self._backend
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Lengths of the axes."""
+        return cast("tuple[int, ...]", self._data.shape)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """NumPy dtype of the elements."""
+        return cast("np.dtype[Any]", self._data.dtype)
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self._data.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return int(np.prod(self._data.shape, dtype=np.int64))
+
+    def __repr__(self) -> str:
+        if get_context().tracer is not None:
+            return f"Tensor(<traced>, shape={self.shape}, dtype={self.dtype})"
+        body = np.array2string(
+            self._host(), separator=", ", prefix="Tensor(", threshold=200, edgeitems=3
+        )
+        parts = [body, f"shape={self.shape}", f"dtype={self.dtype}"]
+        if self.name is not None:
+            parts.append(f"name={self.name!r}")
+        if self._backend.name != "numpy":
+            parts.append(f"backend={self._backend.name!r}")
+        if self.requires_grad:
+            parts.append("requires_grad=True")
+        return f"Tensor({', '.join(parts[1:] if self.size == 0 else parts)})"
+
+    def _called(self) -> str:
+        given = self.name or caller_name(self)
+        return f"'{given}'" if given else f"this tensor ({self.dtype}, shape {self.shape})"
+
+    # To the host -----------------------------------------------------------------------------
+
+    def _host(self) -> npt.NDArray[Any]:
+        if get_context().tracer is not None:
+            raise GraphError(
+                "a traced value has no number to read yet: inside a traced step use tensor "
+                "operations (where, maximum …) in place of Python's if, float() and numpy()"
+            )
+        return self._backend.to_numpy(self._data)
+
+    def numpy(self) -> npt.NDArray[Any]:
+        """Copy the values to a NumPy array; history stays behind."""
+        return self._host()
+
+    def item(self) -> Any:
+        """Return the only element as a Python number.
+
+        Raises:
+            ShapeError: the tensor has more or fewer elements than one.
+        """
+        if self.size != 1:
+            raise ShapeError(
+                f"item: {self._called()} has {self.size} elements (shape {self.shape}), not one; "
+                "index it or use .numpy()"
+            )
+        return self._host().item()
+
+    def tolist(self) -> Any:
+        """Return the values as nested lists of Python numbers."""
+        return self._host().tolist()
+
+    def __bool__(self) -> bool:
+        return bool(self._one("bool"))
+
+    def __float__(self) -> float:
+        return float(self._one("float"))
+
+    def __int__(self) -> int:
+        return int(self._one("int"))
+
+    def __complex__(self) -> complex:
+        return complex(self._one("complex"))
+
+    def __index__(self) -> int:
+        if self.dtype.kind not in "iu":
+            raise DTypeError(f"index: {self._called()} has dtype {self.dtype}, not an integer one")
+        return int(self._one("index"))
+
+    def _one(self, conversion: str) -> Any:
+        if self.size != 1:
+            raise ShapeError(
+                f"{conversion}: {self._called()} has {self.size} elements (shape {self.shape}) and "
+                "only one-element tensors convert; reduce it or compare elementwise"
+            )
+        return self._host().item()
+
+    def __len__(self) -> int:
+        if self.ndim == 0:
+            raise DTypeError(f"len: {self._called()} is 0-d and has no length")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if self.ndim == 0:
+            raise DTypeError(f"iter: {self._called()} is 0-d and cannot be iterated over")
+        return (self[i] for i in range(self.shape[0]))
+
+    # Copies and history ----------------------------------------------------------------------
+
+    def detach(self) -> Tensor:
+        """Return the same values without history."""
+        return make_tensor(self._data, self._backend)
+
+    def __reduce__(self) -> Any:
+        fields = (self._host(), self.requires_grad, self.name, self._backend.name)
+        return _rebuild, fields
+
+    def assign(self, value: TensorLike) -> Tensor:
+        """Give this tensor a new value of its own shape, cast to its dtype; returns itself.
+
+        What was recorded before keeps the old value. On a leaf that requires gradients this is
+        how parameters are changed, under ``no_grad``. Elsewhere it is ``x[...] = value``, so the
+        history of ``value`` comes along.
+
+        Raises:
+            ShapeError: the shapes differ.
+            GraphError: a leaf that requires gradients, outside ``no_grad``.
+        """
+        if get_context().recording and self.is_leaf and self.requires_grad:
+            raise GraphError(
+                f"assign: {self._called()} is a leaf that requires gradients; assign to it under "
+                "no_grad, where nothing is recorded"
+            )
+        if isinstance(value, Tensor) and value.requires_grad and get_context().recording:
+            if value.shape != self.shape:
+                raise self._wrong_shape("assign", value.shape)
+            result = value.astype(self.dtype) if value.dtype != self.dtype else value
+            self._rebind(result._data)
+            self.node = result.node
+        else:
+            self._rebind(self._converted(value, "assign"))
+            if not self.is_leaf:
+                self.node = None
+        return self
+
+    def _rebind(self, data: Array) -> None:
+        tracer = get_context().tracer
+        if tracer is not None:
+            tracer.rebound(self)
+        self._data = data
+
+    def _converted(self, value: Any, operation: str) -> Array:
+        """``value`` as an array of this tensor's shape, dtype and backend, not shared with it."""
+        if isinstance(value, Tensor):
+            if value._backend is not self._backend:
+                raise GraphError(
+                    f"{operation}: {describe(value)} is on backend {value._backend.name!r} and "
+                    f"{self._called()} on {self._backend.name!r}; make both on the same one"
+                )
+            data = value._data  # arrays behind tensors are never written, so sharing one is safe
+        elif get_context().tracer is not None and hasattr(value, "dtype"):
+            data = value
+        else:
+            data = _as_array(value, None, self._backend, copy=True)
+        if tuple(data.shape) != self.shape:
+            raise self._wrong_shape(operation, data.shape)
+        if data.dtype == self.dtype:
+            return data
+        if data.dtype.kind == "c" and self.dtype.kind != "c":
+            raise DTypeError(
+                f"{operation}: a complex value does not fit {self._called()} of dtype {self.dtype}"
+            )
+        tracer = get_context().tracer
+        return (tracer or self._backend).xp.astype(data, self.dtype)
+
+    def _wrong_shape(self, operation: str, shape: Any) -> ShapeError:
+        return ShapeError(
+            f"{operation}: {self._called()} has shape {self.shape}, the new value has shape "
+            f"{tuple(shape)}; they must be equal"
+        )
+
+    # Gradients -------------------------------------------------------------------------------
+
+    def backward(
+        self,
+        gradient: TensorLike | None = None,
+        *,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+    ) -> None:
+        """Add the gradient of this tensor to ``.grad`` of every leaf it was computed from.
+
+        All gradients are computed before the first ``.grad`` changes, so an exception changes none.
+
+        Args:
+            gradient: cotangent of this tensor's shape; 1 by default, for one-element tensors.
+            retain_graph: keep the saved values, so that backward can run again. They are released
+                by default, unless ``create_graph``.
+            create_graph: record the gradients themselves, for derivatives of higher order.
+
+        Raises:
+            GraphError: nothing was recorded, or not a one-element tensor and no ``gradient``.
+            GraphReleased: an earlier backward released the values.
+        """
+        node = self.node
+        if node is None or not node.requires_grad:
+            raise GraphError(
+                f"backward: {self._called()} does not require gradients; nothing it was computed "
+                "from was made with requires_grad=True, or it was computed under no_grad"
+            )
+        seed = self._seed("backward", gradient)
+        backend = self._backend
+        reached, owned, nodes, kept = autodiff.run([(node, seed)], backend, None, create_graph)
+        found = [
+            (handle, _accumulated(handle, g, leaf not in owned, create_graph))
+            for leaf, g in reached.items()
+            if (handle := leaf.handle()) is not None  # type: ignore[union-attr]  # all are leaves
+        ]
+        found += [(handle, _accumulated(handle, g, True, create_graph)) for handle, g in kept]
+        tracer = get_context().tracer
+        for handle, total in found:
+            handle._grad = total if tracer is None else make_tensor(total._data, backend)
+        if not (create_graph if retain_graph is None else retain_graph):
+            autodiff.release(nodes)
+
+    def _seed(self, operation: str, gradient: Any) -> Tensor:
+        """The cotangent to start from."""
+        if gradient is not None:
+            if not isinstance(gradient, Tensor):
+                gradient = Tensor(gradient, backend=self._backend, dtype=self.dtype)
+            if gradient.shape != self.shape:
+                raise ShapeError(
+                    f"{operation}: the gradient has shape {gradient.shape}, {self._called()} has "
+                    f"shape {self.shape}; they must be equal"
+                )
+            return gradient if gradient.dtype == self.dtype else gradient.astype(self.dtype)
+        if self.size != 1:
+            raise GraphError(
+                f"{operation}: {self._called()} has shape {self.shape}, not one element; reduce it, "
+                "for example with .sum(), or pass a gradient of that shape"
+            )
+        key = (self._backend, self.dtype)
+        one = _seeds.get(key)
+        if one is None:
+            one = Tensor(1, dtype=self.dtype, backend=self._backend)
+            _seeds[key] = one
+        return one if self.ndim == 0 else Tensor(
+            np.ones(self.shape), dtype=self.dtype, backend=self._backend
+        )
+
+    def _watched(self, operation: str) -> Watch:
+        node = self.node
+        if node is None or not node.requires_grad:
+            raise GraphError(f"{operation}: {self._called()} does not require gradients")
+        owner, index = (node.node, node.index) if isinstance(node, Output) else (node, 0)
+        if owner.watch is None:
+            owner.watch = {}
+        return owner.watch.setdefault(index, Watch())
+
+    def retain_grad(self) -> None:
+        """Keep ``.grad`` of this intermediate result in the backward passes to come."""
+        if not self.is_leaf:
+            self._watched("retain_grad").keep = weakref.ref(self)
+
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Hook:
+        """Call ``hook(gradient)`` whenever the gradient of this tensor has been computed.
+
+        A tensor that the hook returns, of the same shape and dtype, takes the gradient's place.
+        """
+        if not callable(hook):
+            raise DTypeError(f"register_hook: expected a function, got a {type(hook).__name__}")
+        watch = self._watched("register_hook")
+        watch.hooks.append(hook)
+        return Hook(watch.hooks, hook)
+
+    # Operators -------------------------------------------------------------------------------
+
+    def __add__(self, other: Any) -> Tensor:
+        return apply2(primitives["add"], self, other)
+
+    def __radd__(self, other: Any) -> Tensor:
+        return apply2(primitives["add"], other, self)
+
+    def __sub__(self, other: Any) -> Tensor:
+        return apply2(primitives["subtract"], self, other)
+
+    def __rsub__(self, other: Any) -> Tensor:
+        return apply2(primitives["subtract"], other, self)
+
+    def __mul__(self, other: Any) -> Tensor:
+        return apply2(primitives["multiply"], self, other)
+
+    def __rmul__(self, other: Any) -> Tensor:
+        return apply2(primitives["multiply"], other, self)
+
+    def __truediv__(self, other: Any) -> Tensor:
+        return apply2(primitives["divide"], self, other)
+
+    def __rtruediv__(self, other: Any) -> Tensor:
+        return apply2(primitives["divide"], other, self)
+
+    def __pow__(self, other: Any) -> Tensor:
+        return apply2(primitives["pow"], self, other)
+
+    def __rpow__(self, other: Any) -> Tensor:
+        return apply2(primitives["pow"], other, self)
+
+    def __matmul__(self, other: Any) -> Tensor:
+        return apply2(primitives["matmul"], self, other)
+
+    def __rmatmul__(self, other: Any) -> Tensor:
+        return apply2(primitives["matmul"], other, self)
+
+    def dot(self, other: TensorLike) -> Tensor:
+        """``numpy.dot``: the vector-matrix product and its relatives; see ``tensorgrok.dot``."""
+        return apply2(primitives["dot"], self, other)
+
+    def __rshift__(self, other: Any) -> Tensor:
+        return apply2(primitives["bitwise_right_shift"], self, other)
+
+    def __neg__(self) -> Tensor:
+        return apply1(primitives["negative"], self)
+
+    def __pos__(self) -> Tensor:
+        return self
+
+    def __abs__(self) -> Tensor:
+        return apply1(primitives["abs"], self)
+
+    def __invert__(self) -> Tensor:
+        return apply1(primitives["logical_not"], self)
+
+    def __and__(self, other: Any) -> Tensor:
+        return apply2(primitives["logical_and"], self, other)
+
+    def __or__(self, other: Any) -> Tensor:
+        return apply2(primitives["logical_or"], self, other)
+
+    def __eq__(self, other: object) -> Any:
+        return False if other is None else apply2(primitives["equal"], self, other)
+
+    def __ne__(self, other: object) -> Any:
+        return True if other is None else apply2(primitives["not_equal"], self, other)
+
+    __hash__ = object.__hash__
+
+    def __lt__(self, other: Any) -> Tensor:
+        return apply2(primitives["less"], self, other)
+
+    def __le__(self, other: Any) -> Tensor:
+        return apply2(primitives["less_equal"], self, other)
+
+    def __gt__(self, other: Any) -> Tensor:
+        return apply2(primitives["greater"], self, other)
+
+    def __ge__(self, other: Any) -> Tensor:
+        return apply2(primitives["greater_equal"], self, other)
+
+    def __getitem__(self, key: Key) -> Tensor:
+        return cast("Tensor", operations["getitem"](self, key))
+
+    def __setitem__(self, key: Key, value: Any) -> None:
+        recording = get_context().recording
+        if recording and self.is_leaf and self.requires_grad:
+            raise GraphError(
+                f"setitem: {self._called()} is a leaf that requires gradients, and what it was "
+                "used for would lose its leaf; change it with .assign() under no_grad, or assign "
+                "into a value computed from it"
+            )
+        result = operations["scatter_set"](self, key, value)
+        self._rebind(result._data)
+        if not (self.is_leaf and self.requires_grad):
+            self.node = result.node
+
+
+def _accumulated(handle: Tensor, g: Tensor, shared: bool, create_graph: bool) -> Tensor:
+    """The new ``.grad`` of a tensor: its own memory, or a recorded sum."""
+    before = handle._grad
+    if create_graph:
+        return g if before is None else before + g
+    if get_context().tracer is not None:
+        return g if before is None else before.detach() + g
+    data = g._data
+    if before is not None:
+        data, shared = before._data + data, False
+    return make_tensor(handle._backend.own(data, shared), handle._backend)
+
+
+def _as_array(value: Any, dtype: npt.DTypeLike | None, backend: Backend, copy: bool) -> Array:
+    """Bring whatever a user may hand over onto a backend."""
+    wanted = None if dtype is None else _number_dtype(dtype)
+    if isinstance(value, Tensor):
+        if value._backend is backend or get_context().tracer is not None:
+            value = value._data
+        else:
+            value = value.numpy()
+    if backend.owns(value) and not isinstance(value, np.ndarray):
+        return backend.asarray(value, wanted, copy=True if copy else None)
+    if isinstance(value, np.ma.MaskedArray):
+        raise DTypeError(
+            "expected numbers, got a masked array, whose mask would be lost; fill it first"
+        )
+    if isinstance(value, np.ndarray | np.generic):
+        host = np.asarray(value)
+    else:
+        host = _from_python(value)
+        if wanted is None and host.dtype.kind in "fc":
+            wanted = get_default_dtype() if host.dtype.kind == "f" else np.result_type(
+                get_default_dtype(), 1j
+            )
+    if host.dtype.kind not in "biufc":
+        raise DTypeError(
+            f"expected numbers, got {type(value).__name__} of dtype {host.dtype}; convert it to an "
+            "array of booleans, integers, floats or complex numbers"
+        )
+    if not host.dtype.isnative:
+        host = host.astype(host.dtype.newbyteorder("="))
+    return backend.asarray(host, wanted, copy=True if copy else None)
+
+
+def _from_python(value: Any) -> npt.NDArray[Any]:
+    if isinstance(value, str | bytes | dict | set | frozenset) or value is None:
+        raise DTypeError(
+            f"expected a tensor, an array, a number or nested lists of numbers, got a "
+            f"{type(value).__name__}"
+        )
+    try:
+        return np.array(value)
+    except ValueError as error:
+        if isinstance(value, list | tuple):
+            raise ShapeError(
+                "nested lists must be of equal lengths along each axis; pad them, or keep them as "
+                "several tensors"
+            ) from error
+        raise
+
+
+def _number_dtype(dtype: npt.DTypeLike) -> np.dtype[Any]:
+    try:
+        found = np.dtype(dtype)
+    except TypeError as error:
+        raise DTypeError(f"dtype: {dtype!r} is not a NumPy dtype") from error
+    if found.kind not in "biufc":
+        raise DTypeError(f"dtype: expected booleans, integers, floats or complex, got {found}")
+    return found
+
+
+def _rebuild(
+    array: npt.NDArray[Any], requires_grad: bool, name: str | None, backend: str
+) -> Tensor:
+    """Make the copy that ``copy`` and ``pickle`` asked for: value, flag and name, no history."""
+    if array.dtype.kind not in "biufc":
+        raise ArgumentError(f"a pickled tensor holds numbers, not {array.dtype}")
+    return Tensor(array, requires_grad=requires_grad, name=name, backend=backend)
