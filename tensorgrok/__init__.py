@@ -21,14 +21,76 @@ from types import ModuleType
 
 from .backend import Backend, backend_names, register_backend
 from .checking import gradcheck
-from .context import current_backend, enable_grad, get_default_dtype, is_recording, no_grad, set_default_dtype, use_backend
-from .errors import ArgumentError, BackendError, BackendMismatch, BackendUnavailable, DTypeError, GradcheckFailed, GraphError, GraphReleased, IndexingError, ShapeError, TensorgrokError, UnknownBackend
+from .context import (
+    current_backend,
+    enable_grad,
+    get_default_dtype,
+    is_recording,
+    no_grad,
+    set_default_dtype,
+    use_backend,
+)
+from .errors import (
+    ArgumentError,
+    BackendError,
+    BackendMismatch,
+    BackendUnavailable,
+    DTypeError,
+    GradcheckFailed,
+    GraphError,
+    GraphReleased,
+    IndexingError,
+    ShapeError,
+    TensorgrokError,
+    UnknownBackend,
+)
 from .ops.arrangement import broadcast_to, concat, permute_dims, reshape, split, transpose
 from .ops.contraction import dot, matmul, vecmat, vecmat_dw, vecmat_dx
 from .ops.creation import arange, full, ones, zeros
-from .ops.elementwise import abs, add, astype, bitwise_right_shift, conj, cos, divide, equal, exp, greater, greater_equal, imag, less, less_equal, log, logical_and, logical_not, logical_or, maximum, multiply, negative, not_equal, pow, real, relu, sigmoid, sin, sqrt, subtract, tanh, where
+from .ops.elementwise import (
+    abs,
+    add,
+    astype,
+    bitwise_right_shift,
+    conj,
+    cos,
+    divide,
+    equal,
+    exp,
+    greater,
+    greater_equal,
+    imag,
+    less,
+    less_equal,
+    log,
+    logical_and,
+    logical_not,
+    logical_or,
+    maximum,
+    multiply,
+    negative,
+    not_equal,
+    pow,
+    real,
+    relu,
+    sigmoid,
+    sin,
+    sqrt,
+    subtract,
+    tanh,
+    where,
+)
 from .ops.indexing import getitem, scatter_add, scatter_set
-from .ops.random import Generator, default_generator, normal, random_bits, seed, standard_normal, standard_uniform, uniform
+from .ops.random import (
+    Generator,
+    default_generator,
+    normal,
+    random_bits,
+    seed,
+    standard_normal,
+    standard_uniform,
+    uniform,
+)
 from .ops.reductions import argmax, logsumexp, max, mean, sum
 from .tensor import Tensor
 from .transforms import grad, gradients, value_and_grad, vjp

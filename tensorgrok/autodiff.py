@@ -19,8 +19,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .backend import Array, Backend, Namespace
-from .cards import SCALARS, Plan, make_tensor, recorded
 from .context import Mode, get_context
+from .engine import SCALARS, make_tensor, recorded
 from .errors import GraphError, GraphReleased
 from .graph import Leaf, Literal, Node, Output, Shape, Source, order
 
@@ -49,45 +49,58 @@ def cast_to(xp: Namespace, g: Array, dtype: Any) -> Array:
 
 
 def pull(
-    node: Node, g: Any, xp: Namespace, saved: tuple[Any, ...], needed: set[Any] | None = None
-) -> Iterable[tuple[Node | Output, Array, bool]]:
-    """Yield (input, its cotangent, whether that array is the rule's own) for one node.
+    node: Node,
+    g: Any,
+    xp: Namespace,
+    saved: tuple[Any, ...],
+    cotangents: Cotangents,
+    owned: set[Any],
+    needed: set[Any] | None = None,
+) -> None:
+    """Read the rules of one node, and add what they give to the cotangents of its inputs.
 
     Args:
         node: the node whose rules to read.
         g: cotangent of its result; for several results a tuple with None where there is none.
         xp: the namespace to read the rules with.
         saved: the values that the node saved, as ``xp`` takes them.
+        cotangents: by node; changed.
+        owned: the leaves whose cotangent is an array that nobody else holds; changed.
         needed: inputs to serve, all that require gradients if None.
     """
     plan = node.plan
     inputs = node.inputs
-    broadcasts = plan.primitive.kind.broadcasts
-    values = (xp, g, node, *saved, *plan.group(inputs))
+    values = (xp, g, node, *saved, *(inputs if plan.grouped is None else plan.group(inputs)))
     for rule in plan.rules:
-        target = inputs[rule.slot]
+        target: Any = inputs[rule.slot]  # no literal: those have no rules
         if needed is not None and target not in needed:
             continue
-        operands = rule.select(values)[:-1]
-        if rule.parameters or rule.takes_position:
-            named = {name: node.parameters[name] for name in rule.parameters}
-            if rule.takes_position and plan.grouped is not None:
-                named["position"] = rule.slot - plan.grouped[0]
-            found = rule.function(*operands, **named)
+        if rule.plain:
+            found = rule.function(*rule.select(values))
         else:
-            found = rule.function(*operands)
+            found = rule.function(*rule.select(values), **rule.keywords(node))
         cotangent = found
         if cotangent.shape != target.shape:
-            if not broadcasts:
+            if not plan.broadcasts:
                 raise GraphError(
                     f"{rule.name}: gave a cotangent of shape {tuple(cotangent.shape)} for an "
                     f"argument of shape {target.shape}; a pullback must return the argument's shape"
                 )
             cotangent = sum_to(xp, cotangent, target.shape)
-        if cotangent.dtype != target.dtype:  # type: ignore[union-attr]  # literals have no rules
-            cotangent = cast_to(xp, cotangent, target.dtype)  # type: ignore[union-attr]  # the same
-        own = cotangent is not found or all(found is not operand for operand in operands)
-        yield target, cotangent, own  # type: ignore[misc]  # the same
+        if cotangent.dtype is not target.dtype:
+            cotangent = cast_to(xp, cotangent, target.dtype)
+        if target in cotangents:
+            cotangents[target] = cotangents[target] + cotangent
+            owned.add(target)
+        else:
+            cotangents[target] = cotangent
+            # A rule may hand on what it was given; then others hold that array too.
+            if target.__class__ is Leaf and found is not g:
+                for value in saved:
+                    if value is found:
+                        break
+                else:
+                    owned.add(target)
 
 
 def backpropagate(
@@ -96,7 +109,7 @@ def backpropagate(
     backend: Backend,
     lift: Callable[[Node, tuple[Any, ...]], tuple[Any, ...]] | None = None,
     targets: set[Node | Output] | None = None,
-) -> tuple[Cotangents, set[Node | Output], list[Node], list[tuple[Tensor, Array]]]:
+) -> tuple[Cotangents, set[Any], list[Node], list[tuple[Tensor, Array]]]:
     """Carry cotangents from the seeds back to the leaves, or to ``targets``.
 
     Args:
@@ -106,53 +119,51 @@ def backpropagate(
         targets: what to stop at; every leaf that requires gradients if None.
 
     Returns:
-        The cotangent of each target reached; those targets whose array nobody else holds; the
+        The cotangent of each target reached; the leaves whose cotangent nobody else holds; the
         nodes visited; and (tensor, cotangent) of each tensor that asked to retain its gradient.
     """
     nodes = order([seed for seed, _ in seeds])
     needed = None if targets is None else _leading_to(targets, nodes)
     cotangents: Cotangents = {}
-    owned: set[Node | Output] = set()
+    owned: set[Any] = set()
     kept: list[tuple[Tensor, Array]] = []
     reached: Cotangents = {}
     for seed, cotangent in seeds:
         cotangents[seed] = cotangents[seed] + cotangent if seed in cotangents else cotangent
+    watched = lift is not None
     for node in reversed(nodes):
-        g = _gather(node, cotangents)
+        if node.dtype.__class__ is tuple:
+            g = _gather(node, cotangents)
+        elif node.__class__ is Leaf and node.watch is None and targets is None:
+            continue  # what is left in the end are the cotangents of leaves
+        else:
+            g = cotangents.pop(node, None)
         if g is None:
             continue
         if node.watch is not None:
-            g = _observe(node, g, backend, lift is not None, kept, owned)
+            g = _observe(node, g, backend, watched, kept, owned)
         if targets is not None:
             _collect(node, g, targets, reached)
         if node.__class__ is Leaf:
-            if targets is None and node.requires_grad:
-                reached[node] = g
+            reached[node] = g
             continue
         if needed is not None and needed.isdisjoint(node.inputs):
             continue
-        if node.saved is None:
+        saved = node.saved
+        if saved is None:
             raise GraphReleased(
                 f"backward: the values that {node.primitive.name} saved were released by an "
                 "earlier backward over the same graph; call that one with retain_graph=True, or "
                 "compute the result again"
             )
-        saved = node.saved if lift is None else lift(node, node.saved)
-        for target, cotangent, own in pull(node, g, xp, saved, needed):
-            if target in cotangents:
-                cotangents[target] = cotangents[target] + cotangent
-                owned.add(target)
-            else:
-                cotangents[target] = cotangent
-                if own:
-                    owned.add(target)
+        pull(node, g, xp, saved if lift is None else lift(node, saved), cotangents, owned, needed)
+    if targets is None:
+        reached.update(cotangents)
     return reached, owned, nodes, kept
 
 
-def _gather(node: Node, cotangents: Cotangents) -> Any:
-    """The cotangent of a node; of one with several results a tuple of them; None if there is none."""
-    if node.dtype.__class__ is not tuple:
-        return cotangents.pop(node, None)
+def _gather(node: Node, cotangents: Cotangents) -> tuple[Any, ...] | None:
+    """The cotangents of a node with several results; None if there is none at all."""
     parts = tuple(cotangents.pop(Output(node, i), None) for i in range(len(node.shape)))
     return parts if any(part is not None for part in parts) else None
 
@@ -184,7 +195,7 @@ def _observe(
     backend: Backend,
     as_tensors: bool,
     kept: list[tuple[Tensor, Array]],
-    owned: set[Node | Output],
+    owned: set[Any],
 ) -> Any:
     """Run the hooks of a node on its cotangent, and note where the cotangent is to be kept."""
     several = node.dtype.__class__ is tuple
@@ -227,7 +238,7 @@ def lift_saved(backend: Backend) -> Callable[[Node, tuple[Any, ...]], tuple[Any,
         return make_tensor(value, backend, None if source.__class__ is Literal else source)
 
     def lift(node: Node, saved: tuple[Any, ...]) -> tuple[Any, ...]:
-        plan: Plan = node.plan
+        plan = node.plan
         groups = plan.group(node.inputs)
         lifted = []
         for value, index in zip(saved, plan.sources, strict=True):
@@ -246,28 +257,24 @@ def lift_saved(backend: Backend) -> Callable[[Node, tuple[Any, ...]], tuple[Any,
 
 
 def run(
-    seeds: Sequence[tuple[Node | Output, Array]],
+    seeds: Sequence[tuple[Node | Output, Tensor]],
     backend: Backend,
     targets: set[Node | Output] | None,
     create_graph: bool,
-) -> tuple[dict[Node | Output, Tensor], set[Node | Output], list[Node], list[tuple[Tensor, Tensor]]]:
-    """``backpropagate`` in the mode asked for; seeds and results are tensors."""
+) -> tuple[Cotangents, set[Any], list[Node], list[tuple[Tensor, Array]]]:
+    """``backpropagate`` in the mode asked for: the values found are tensors with ``create_graph``.
+
+    Without it they are arrays, and seeds are unwrapped.
+    """
     if create_graph:
         with Mode(recording=True, backend=backend):
-            reached, _, nodes, kept = backpropagate(
-                seeds, recorded, backend, lift_saved(backend), targets
-            )
-        return reached, set(), nodes, kept
+            return backpropagate(seeds, recorded, backend, lift_saved(backend), targets)
     tracer = get_context().tracer
-    xp = backend.xp if tracer is None else tracer.xp
-    data = [
-        (source, seed._data if tracer is None else tracer.lift(seed)) for source, seed in seeds
-    ]
-    reached, owned, nodes, kept = backpropagate(data, xp, backend, None, targets)
-    if tracer is not None:
-        owned = set(reached)  # traced values are names, not memory
-    wrapped = {target: make_tensor(g, backend) for target, g in reached.items()}
-    return wrapped, owned, nodes, [(handle, make_tensor(g, backend)) for handle, g in kept]
+    if tracer is None:
+        data = [(source, seed._data) for source, seed in seeds]
+        return backpropagate(data, backend.xp, backend, None, targets)
+    data = [(source, tracer.lift(seed)) for source, seed in seeds]
+    return backpropagate(data, tracer.xp, backend, None, targets)
 
 
 def release(nodes: Iterable[Node]) -> None:

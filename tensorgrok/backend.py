@@ -72,6 +72,25 @@ class Namespace:
         )
 
 
+class Space:
+    """A backend and a dtype: where two arrays are, they can meet as they are.
+
+    Each backend has one for each dtype, so tensors are compared by the identity of their spaces.
+    """
+
+    __slots__ = ("array_type", "backend", "dtype", "inexact", "xp")
+
+    def __init__(self, backend: Backend, dtype: np.dtype[Any]) -> None:
+        self.backend = backend
+        self.dtype = dtype
+        self.xp = backend.xp
+        self.array_type = backend.array_type
+        self.inexact = dtype.kind in "fc"
+
+    def __repr__(self) -> str:
+        return f"<Space {self.dtype} on {self.backend.name}>"
+
+
 class Backend:
     """An array library as tensorgrok sees it; subclass it, name it, and override what is slow.
 
@@ -96,6 +115,7 @@ class Backend:
 
     def __init__(self, module: Any) -> None:
         self.module = module
+        self._spaces: dict[np.dtype[Any], Space] = {}
         functions = {name: getattr(module, name) for name in STANDARD}
         functions |= {name: getattr(self, name) for name in CONTRACT}
         functions |= self.overrides()
@@ -107,6 +127,13 @@ class Backend:
     def overrides(self) -> dict[str, Callable[..., Any]]:
         """Functions to put in ``xp`` in place of the module's, where those are slow."""
         return {}
+
+    def space(self, dtype: np.dtype[Any]) -> Space:
+        """The space of arrays of one dtype on this backend."""
+        space = self._spaces.get(dtype)
+        if space is None:
+            space = self._spaces.setdefault(dtype, Space(self, dtype))
+        return space
 
     # Crossings -------------------------------------------------------------------------------
 
@@ -195,9 +222,7 @@ class Backend:
         turn = self.module.arange(places.shape[0])[:, None]
         hits = places[:, None] == self.module.arange(flat.shape[0])[None, :]
         last = self.module.max(self.module.where(hits, turn, turn * 0 - 1), axis=0)
-        spread = self.module.broadcast_to(
-            self.module.astype(values, table.dtype), table[key].shape
-        )
+        spread = self.module.broadcast_to(self.module.astype(values, table.dtype), table[key].shape)
         chosen = self.module.reshape(spread, (-1,))[self.module.where(last < 0, last * 0, last)]
         return self.module.reshape(self.module.where(last < 0, flat, chosen), table.shape)
 

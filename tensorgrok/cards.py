@@ -1,4 +1,4 @@
-"""Cards and the engine: what one operation is, and ``apply``, which runs and records it.
+"""Cards: what one operation is.
 
 A card (``Primitive``) holds everything about one operation: the forward function, one named
 pullback per argument, notation. Functions on a card are arithmetic on a namespace ``xp``, so the
@@ -20,23 +20,19 @@ within a sequence argument. A node saves just what the rules it may need have na
 Array arguments are those annotated ``Array`` or ``Sequence[Array]`` (or, without annotation, those
 without a default); every other argument is a Python-valued parameter.
 
-This module stands on ``graph``, ``context``, ``backend`` and ``errors``. The class of handles announces itself
-with ``handle_class``: the engine makes tensors without knowing what methods they have. Read
-``autodiff`` next.
+This module stands on ``engine``, which applies cards; read ``autodiff`` next.
 """
 
 from __future__ import annotations
 
+import operator as builtin
 from collections.abc import Callable, Sequence
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, cast
 
-import numpy as np
-
-from .backend import Array, Backend, Namespace
-from .context import Context, DType, common_dtype, current_backend, get_context
-from .errors import ArgumentError, BackendMismatch, DTypeError, describe, explain, join_words
-from .graph import Leaf, Literal, Node, Output, Source, next_sequence
+from .backend import Array
+from .engine import apply, binary, operations, primitives, unary
+from .errors import ArgumentError, DTypeError, join_words
+from .graph import Node
 
 if TYPE_CHECKING:
     import inspect
@@ -45,20 +41,6 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 F = TypeVar("F", bound=Callable[..., Any])
-SCALARS = (bool, int, float, complex)
-
-#: The operation table: name to public function. ``ops`` fills it on import; operators, methods and
-#: recorded gradients look operations up here.
-operations: dict[str, Callable[..., Any]] = {}
-
-#: Every card by name, whether or not users call it by that name.
-primitives: dict[str, Primitive[...]] = {}
-
-#: The operation table as a namespace for rules: reading a rule with it records what the rule does.
-recorded = Namespace(operations)
-
-
-# Cards -----------------------------------------------------------------------------------------
 
 
 class Kind:
@@ -109,7 +91,9 @@ Notation = str | Callable[..., str]
 class Pullback:
     """One derivative rule: the function, the argument it serves, and the names it reads."""
 
-    def __init__(self, function: Callable[..., Array], argument: int, owner: Primitive[...]) -> None:
+    def __init__(
+        self, function: Callable[..., Array], argument: int, owner: Primitive[...]
+    ) -> None:
         code = function.__code__
         names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
         self.function = function
@@ -129,19 +113,30 @@ class Pullback:
 
 
 class Rule:
-    """A pullback placed in a plan: where among the values of a node its operands are found."""
+    """A pullback placed in a plan: where among the values of a node its operands are found.
 
-    __slots__ = ("function", "name", "parameters", "select", "slot", "takes_position")
+    Attributes:
+        plain: whether the operands are all that the function takes; else ``keywords`` has the rest.
+        slot: the index among the node's inputs that it serves.
+    """
 
-    def __init__(self, pullback: Pullback, slot: int, places: dict[str, int]) -> None:
+    __slots__ = ("first", "function", "name", "parameters", "plain", "select", "slot")
+
+    def __init__(
+        self, pullback: Pullback, slot: int, places: dict[str, int], first: int | None
+    ) -> None:
         self.function = pullback.function
         self.name = pullback.name
         self.parameters = pullback.parameters
         self.slot = slot
-        self.takes_position = "position" in pullback.reads
-        reads = [places[name] for name in pullback.reads if name != "position"]
-        # With the node's own place as a sentinel, itemgetter always gives a tuple.
-        self.select: Callable[[tuple[Any, ...]], tuple[Any, ...]] = itemgetter(0, *reads, 2)
+        self.first = first if "position" in pullback.reads else None
+        self.plain = not self.parameters and self.first is None
+        self.select = _picker([0, *(places[n] for n in pullback.reads if n != "position")])
+
+    def keywords(self, node: Node) -> dict[str, Any]:
+        """The parameters that the function reads, and the position in a sequence argument."""
+        found = {name: node.parameters[name] for name in self.parameters}
+        return found if self.first is None else found | {"position": self.slot - self.first}
 
 
 class Plan:
@@ -151,15 +146,16 @@ class Plan:
 
     Attributes:
         rules: one per needed input, in the order of inputs.
-        save: picks from ``(*operands, result)`` what the rules read, as a tuple.
+        save: picks from ``(*operands, result)`` what the rules read, as a tuple; None for nothing.
         sources: for each saved value the index of its argument, or -1 for the result.
         grouped: the place of the sequence argument and the number of its items, or None.
     """
 
-    __slots__ = ("grouped", "primitive", "rules", "save", "sources")
+    __slots__ = ("broadcasts", "grouped", "primitive", "rules", "save", "saves_both", "sources")
 
     def __init__(self, primitive: Primitive[...], needs: Sequence[bool]) -> None:
         self.primitive = primitive
+        self.broadcasts = primitive.kind.broadcasts
         self.grouped: tuple[int, int] | None = None
         owners = list(range(len(primitive.arguments)))
         if primitive.sequence is not None:
@@ -177,12 +173,14 @@ class Plan:
             index if name != "y" else -1 for index, name in enumerate(names) if name in read
         )
         picked = [len(names) - 1 if index == -1 else index for index in self.sources]
-        self.save: Callable[[tuple[Any, ...]], tuple[Any, ...]] | None = _picker(picked)
+        self.save = _picker(picked) if picked else None
+        # The commonest case of two operands: both are read, the result is not.
+        self.saves_both = picked == [0, 1] and len(names) == 3
         places = {"g": 1, "y_like": 2}
         places |= {names[index]: 3 + place for place, index in enumerate(picked)}
         first = 3 + len(picked)
         places |= {f"{name}_like": first + i for i, name in enumerate(primitive.arguments)}
-        self.rules = tuple(Rule(pullback, slot, places) for slot, pullback in served)
+        self.rules = tuple(Rule(pullback, slot, places, primitive.sequence) for slot, pullback in served)
 
     def group(self, items: tuple[Any, ...]) -> tuple[Any, ...]:
         """Give flattened items back their nesting: the sequence argument as one tuple."""
@@ -192,12 +190,42 @@ class Plan:
         return (*items[:at], items[at : at + count], *items[at + count :])
 
 
-def _picker(places: list[int]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]] | None:
-    if not places:
-        return None
+def _picker(places: list[int]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
+    """A function that picks items by place, always as a tuple."""
     if len(places) == 1:
-        return itemgetter(slice(places[0], places[0] + 1))
-    return itemgetter(*places)
+        return builtin.itemgetter(slice(places[0], places[0] + 1))
+    return builtin.itemgetter(*places)
+
+
+class _Probe:
+    """An operand that answers each operator with that operator's built-in function."""
+
+    def _seen(function: Any) -> Any:  # type: ignore[misc]  # runs while the class is made
+        return lambda self, other: (function, self, other)
+
+    __add__ = _seen(builtin.add)
+    __sub__ = _seen(builtin.sub)
+    __mul__ = _seen(builtin.mul)
+    __truediv__ = _seen(builtin.truediv)
+    __pow__ = _seen(builtin.pow)
+    __lt__ = _seen(builtin.lt)
+    __le__ = _seen(builtin.le)
+    __gt__ = _seen(builtin.gt)
+    __ge__ = _seen(builtin.ge)
+
+
+def single_operator(forward: Callable[..., Any]) -> Callable[[Any, Any], Any] | None:
+    """The operator that a forward function of two operands comes down to, or None.
+
+    Found by reading it with probes. The engine then calls the built-in itself, which saves a call
+    of a Python function, a fifth of what a small addition costs.
+    """
+    one, two = _Probe(), _Probe()
+    try:
+        function, *operands = forward(None, one, two)
+    except Exception:  # it does more than that, with whatever error the probes led to
+        return None
+    return cast("Callable[[Any, Any], Any]", function) if operands == [one, two] else None
 
 
 class Primitive(Generic[P]):
@@ -209,6 +237,7 @@ class Primitive(Generic[P]):
         arguments: names of the array arguments, in order.
         parameters: names of the Python-valued ones, in order; ``defaults`` has their defaults.
         positional: names of what can be given by position, in order.
+        operator: the built-in operator that ``forward`` comes down to, or None.
         sequence: index of the argument that is a sequence of arrays, or None.
         pullbacks: argument name to ``Pullback``.
         constant: arguments that have no derivative by nature (conditions, indices, labels).
@@ -228,6 +257,7 @@ class Primitive(Generic[P]):
         self.latex: Notation = options["latex"]
         self.precedence: str = options["precedence"]
         self.floating: bool = options["floating"]
+        self.closed: bool = options["closed"]
         self.host: bool = options["host"]
         self.promoted = tuple(
             kind.promotes and name not in options["apart"] for name in self.arguments
@@ -235,7 +265,10 @@ class Primitive(Generic[P]):
         self.lifted = tuple(
             name in options["lifted"] or len(self.arguments) == 1 for name in self.arguments
         )
+        self.operator = single_operator(forward)
         self.plans: dict[Any, Plan | None] = {}
+        self.one = unary(self)
+        self.two = binary(self)
         self.__name__ = self.__qualname__ = self.name
         self.__module__ = forward.__module__
         self.__doc__ = forward.__doc__
@@ -277,9 +310,9 @@ class Primitive(Generic[P]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Tensor:
         if not self.parameters and not kwargs and self.sequence is None:
             if len(args) == 1 == len(self.arguments):
-                return apply1(self, args[0])
+                return self.one(args[0])
             if len(args) == 2 == len(self.arguments):
-                return apply2(self, args[0], args[1])
+                return self.two(args[0], args[1])
         return cast("Tensor", apply(self, *self.bind(args, kwargs)))
 
     def bind(
@@ -310,6 +343,7 @@ def primitive(
     precedence: str = "call",
     constant: tuple[str, ...] = (),
     floating: bool = False,
+    closed: bool = False,
     apart: tuple[str, ...] = (),
     lifted: tuple[str, ...] = (),
     host: bool = False,
@@ -326,6 +360,7 @@ def primitive(
             ``"product"``, ``"sum"``, ``"comparison"``.
         constant: arguments without a derivative.
         floating: integers are cast to the default dtype first.
+        closed: the result has the dtype that the operands meet in, whichever that is.
         apart: arguments that keep a dtype of their own where the others meet in one.
         lifted: arguments that the forward function needs as arrays even where a number is given.
         host: array arguments are host bookkeeping and the result goes to the current backend.
@@ -344,6 +379,7 @@ def primitive(
             "precedence": precedence,
             "constant": constant,
             "floating": floating,
+            "closed": closed,
             "apart": apart,
             "lifted": lifted,
             "host": host,
@@ -389,318 +425,3 @@ def _signature(forward: Any) -> Any:
         )
     parameters = tuple(name for name in (*positional, *keywords) if name not in arguments)
     return tuple(arguments), parameters, defaults, sequence, positional
-
-
-# Applying --------------------------------------------------------------------------------------
-
-Handle: type[Tensor]
-_new = object.__new__
-
-
-def handle_class(cls: type[Tensor]) -> type[Tensor]:
-    """Class decorator: results of ``apply`` are of this class."""
-    global Handle
-    Handle = cls
-    return cls
-
-
-def make_tensor(data: Array, backend: Backend, node: Source | None = None) -> Tensor:
-    """Wrap an array that nobody will write into, without copying or checking it."""
-    tensor = _new(Handle)
-    tensor._data = data
-    tensor._backend = backend
-    tensor.node = node  # type: ignore[assignment]  # never a Literal: those are not tensors
-    tensor._grad = None
-    tensor.name = None
-    return tensor
-
-
-def apply1(primitive: Primitive[...], a: Any) -> Tensor:
-    """``apply`` for one operand and no parameters; the common case runs without detours."""
-    context = get_context()
-    if a.__class__ is Handle and context.eager:
-        x = a._data
-        backend = a._backend
-        if not (primitive.floating and x.dtype.kind in "iub"):
-            try:
-                out = primitive.forward(backend.xp, x)
-            except Exception as error:
-                raise _explained(error, primitive, (a,), {})
-            if out.__class__ is not backend.array_type:
-                out = backend.asarray(out)
-            result = _new(Handle)
-            result._data = out
-            result._backend = backend
-            result._grad = None
-            result.name = None
-            source = a.node
-            if context.recording and source is not None and source.requires_grad:
-                try:
-                    plan = primitive.plans[1]
-                except KeyError:
-                    plan = primitive.plan(1, (True,))
-                if plan is not None:
-                    result.node = node = _new(Node)
-                    node.plan = plan
-                    node.inputs = (source,)
-                    node.saved = plan.save((x, out)) if plan.save is not None else ()
-                    node.parameters = primitive.defaults
-                    node.shape = out.shape
-                    node.dtype = out.dtype
-                    node.sequence = next_sequence()
-                    node.watch = None
-                    return result
-            result.node = None
-            return result
-    return cast("Tensor", apply(primitive, (a,), primitive.defaults))
-
-
-def apply2(primitive: Primitive[...], a: Any, b: Any) -> Tensor:
-    """``apply`` for two operands and no parameters; the common case runs without detours."""
-    context = get_context()
-    if b.__class__ is Handle and a.__class__ is Handle and context.eager:
-        x1 = a._data
-        x2 = b._data
-        backend = a._backend
-        dtype = x1.dtype
-        if (
-            backend is b._backend
-            and dtype is x2.dtype
-            and not (primitive.floating and dtype.kind in "iub")
-        ):
-            try:
-                out = primitive.forward(backend.xp, x1, x2)
-            except Exception as error:
-                raise _explained(error, primitive, (a, b), {})
-            if out.__class__ is not backend.array_type:
-                out = backend.asarray(out)
-            result = _new(Handle)
-            result._data = out
-            result._backend = backend
-            result._grad = None
-            result.name = None
-            if context.recording:
-                first = a.node
-                second = b.node
-                needed = first is not None and first.requires_grad
-                if second is not None and second.requires_grad:
-                    needed += 2
-                if needed:
-                    try:
-                        plan = primitive.plans[needed]
-                    except KeyError:
-                        plan = primitive.plan(needed, (bool(needed & 1), needed > 1))
-                    if plan is not None:
-                        result.node = node = _new(Node)
-                        node.plan = plan
-                        node.inputs = (first or Leaf(a), second or Leaf(b))
-                        node.saved = plan.save((x1, x2, out)) if plan.save is not None else ()
-                        node.parameters = primitive.defaults
-                        node.shape = out.shape
-                        node.dtype = out.dtype
-                        node.sequence = next_sequence()
-                        node.watch = None
-                        return result
-            result.node = None
-            return result
-    return cast("Tensor", apply(primitive, (a, b), primitive.defaults))
-
-
-def apply(primitive: Primitive[...], operands: tuple[Any, ...], parameters: dict[str, Any]) -> Any:
-    """Run a primitive on tensors, arrays and numbers, and record it where gradients are wanted.
-
-    Returns:
-        A tensor, or a tuple of them where the forward function returns a tuple.
-
-    Raises:
-        BackendMismatch: the operands live on two backends.
-        ShapeError, DTypeError, IndexingError: the operands do not fit, naming each of them.
-    """
-    context = get_context()
-    owners: Sequence[int] = range(len(operands))
-    at = primitive.sequence
-    if at is not None:
-        items = _items(primitive, at, operands[at])
-        owners = [*range(at), *[at] * len(items), *range(at + 1, len(operands))]
-        operands = (*operands[:at], *items, *operands[at + 1 :])
-    backend = _common_backend(primitive, operands, owners, context)
-    operands = tuple(
-        _as_operand(primitive, owner, operand, backend)
-        for owner, operand in zip(owners, operands, strict=True)
-    )
-    xp, values = _values(primitive, operands, owners, backend, context)
-    grouped = values
-    if at is not None:
-        grouped = (*values[:at], values[at : at + len(items)], *values[at + len(items) :])
-    try:
-        out = primitive.forward(xp, *grouped, **parameters)
-    except Exception as error:
-        raise _explained(error, primitive, operands, parameters)
-    many = out if out.__class__ is tuple else (out,)
-    if context.eager:
-        many = tuple(o if o.__class__ is backend.array_type else backend.asarray(o) for o in many)
-        out = many if out.__class__ is tuple else many[0]
-    node = None
-    if context.recording and many and many[0].dtype.kind in "fc":
-        node = _recorded(primitive, operands, (*grouped, out), parameters)
-    if out.__class__ is not tuple:
-        if node is not None:
-            node.shape, node.dtype = out.shape, out.dtype
-        return make_tensor(out, backend, node)
-    if node is None:
-        return tuple(make_tensor(o, backend) for o in many)
-    node.shape, node.dtype = tuple(o.shape for o in many), tuple(o.dtype for o in many)  # type: ignore[assignment]  # see Output
-    return tuple(make_tensor(o, backend, Output(node, i)) for i, o in enumerate(many))
-
-
-def update(primitive: Primitive[...], target: Tensor, operands: tuple[Tensor, ...]) -> None:
-    """Rebind ``target.data`` to what an update primitive makes of it and the operands.
-
-    Nothing is recorded, arrays that others hold are not written, and a tracer sees it all.
-    """
-    tracer = get_context().tracer
-    if tracer is None:
-        xp = target._backend.xp
-        values = [operand._data for operand in operands]
-        data = target._data
-    else:
-        xp = tracer.xp
-        values = [tracer.lift(operand) for operand in operands]
-        data = tracer.lift(target)
-    try:
-        out = primitive.forward(xp, data, *values)
-    except Exception as error:
-        raise _explained(error, primitive, (target, *operands), {})
-    if tracer is not None:
-        tracer.rebound(target)
-    elif out.__class__ is not target._backend.array_type:
-        out = target._backend.asarray(out)
-    target._data = out
-
-
-def _recorded(
-    primitive: Primitive[...],
-    operands: tuple[Any, ...],
-    values: tuple[Any, ...],
-    parameters: dict[str, Any],
-) -> Node | None:
-    needs = tuple(
-        operand.__class__ not in SCALARS
-        and operand.node is not None
-        and operand.node.requires_grad
-        for operand in operands
-    )
-    if True not in needs:
-        return None
-    try:
-        plan = primitive.plans[needs]
-    except KeyError:
-        plan = primitive.plan(needs, needs)
-    if plan is None:
-        return None
-    node = _new(Node)
-    node.plan = plan
-    node.inputs = tuple(
-        Literal(operand) if operand.__class__ in SCALARS else operand.node or Leaf(operand)
-        for operand in operands
-    )
-    node.saved = plan.save(values) if plan.save is not None else ()
-    node.parameters = parameters
-    node.sequence = next_sequence()
-    node.watch = None
-    return node
-
-
-def _explained(
-    error: Exception, primitive: Primitive[...], operands: Sequence[Any], parameters: dict[str, Any]
-) -> Exception:
-    arguments = list(primitive.arguments)
-    if primitive.sequence is not None:
-        at, count = primitive.sequence, len(operands) - len(arguments) + 1
-        arguments[at : at + 1] = [f"{arguments[at]}[{i}]" for i in range(count)]
-    pairs = zip(arguments, operands, strict=True)
-    raised = explain(error, primitive.name, pairs, parameters, primitive.kind.hint)
-    if raised is not error:
-        raised.__cause__ = error
-    return raised
-
-
-def _items(primitive: Primitive[...], at: int, given: Any) -> tuple[Any, ...]:
-    if isinstance(given, list | tuple):
-        return tuple(given)
-    raise DTypeError(
-        f"{primitive.name}: {primitive.arguments[at]} must be a list or tuple of tensors, "
-        f"not {describe(given)}"
-    )
-
-
-def _common_backend(
-    primitive: Primitive[...], operands: tuple[Any, ...], owners: Sequence[int], context: Context
-) -> Backend:
-    """The one backend of all tensors among the operands, or the current one if there is none."""
-    if primitive.host:
-        return current_backend()
-    first = None
-    for owner, operand in zip(owners, operands, strict=True):
-        if isinstance(operand, Handle):
-            if first is None:
-                first = (owner, operand)
-            elif operand._backend is not first[1]._backend:
-                one = describe(first[1], primitive.arguments[first[0]])
-                two = describe(operand, primitive.arguments[owner])
-                raise BackendMismatch(
-                    f"{primitive.name}: {one} is on backend {first[1]._backend.name!r} and {two} "
-                    f"on {operand._backend.name!r}; make both on the same one, for example with "
-                    f"Tensor(t.numpy(), backend={first[1]._backend.name!r})"
-                )
-    return current_backend() if first is None else first[1]._backend
-
-
-def _as_operand(primitive: Primitive[...], owner: int, operand: Any, backend: Backend) -> Any:
-    """A tensor as it is, a number as a Python number, anything array-like as a new tensor."""
-    if isinstance(operand, Handle) or operand.__class__ in SCALARS:
-        return operand
-    if isinstance(operand, np.generic):
-        return operand.item()
-    try:
-        return Handle(operand, backend=backend)
-    except DTypeError as error:
-        raise DTypeError(f"{primitive.name}: argument {primitive.arguments[owner]}: {error}") from error
-
-
-def _values(
-    primitive: Primitive[...],
-    operands: tuple[Any, ...],
-    owners: Sequence[int],
-    backend: Backend,
-    context: Context,
-) -> tuple[Namespace, tuple[Any, ...]]:
-    """The operands as values for the forward function, in one dtype where the card says so."""
-    tracer = context.tracer
-    xp = backend.xp if tracer is None else tracer.xp
-    meeting = []
-    values: list[Any] = []
-    for owner, operand in zip(owners, operands, strict=True):
-        number = operand.__class__ in SCALARS
-        values.append(operand if number else tracer.lift(operand) if tracer else operand._data)
-        if primitive.promoted[owner] and not number:
-            meeting.append(values[-1].dtype)
-    arrays = any(operand.__class__ not in SCALARS for operand in operands)
-    numbers = [operand for operand in operands if operand.__class__ in SCALARS]
-    dtype = None
-    if meeting:
-        dtype = common_dtype(meeting, numbers, primitive.floating)
-    for place, owner in enumerate(owners):
-        value = values[place]
-        if value.__class__ in SCALARS:
-            if primitive.lifted[owner] or not arrays:
-                kind = dtype or _number_dtype(numbers, primitive.floating)
-                values[place] = backend.asarray(value, kind)
-        elif dtype is not None and primitive.promoted[owner] and value.dtype != dtype:
-            values[place] = xp.astype(value, dtype)
-    return xp, tuple(values)
-
-
-def _number_dtype(numbers: Sequence[Any], floating: bool) -> DType:
-    """The dtype in which Python numbers meet when there is no array among them."""
-    return common_dtype([np.dtype(bool)], numbers, floating)

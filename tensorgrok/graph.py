@@ -9,7 +9,6 @@ This module stands on nothing but NumPy's dtypes; read ``cards`` next, which mak
 
 from __future__ import annotations
 
-import itertools
 import weakref
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
@@ -21,8 +20,6 @@ from .backend import Array
 if TYPE_CHECKING:
     from .cards import Plan, Primitive
     from .tensor import Tensor
-
-next_sequence = itertools.count().__next__
 
 Shape = tuple[int, ...]
 
@@ -46,18 +43,15 @@ class Node:
         saved: the arrays that its rules read; None once they were released.
         parameters: the Python-valued arguments, by name.
         shape, dtype: of the result; for several results, tuples of them.
-        sequence: a number that grows with time, so sorting by it is a topological order.
         watch: hooks and ``retain_grad`` by index of the result, or None.
     """
 
     __slots__ = (
-        "__weakref__",
         "dtype",
         "inputs",
         "parameters",
         "plan",
         "saved",
-        "sequence",
         "shape",
         "watch",
     )
@@ -68,7 +62,6 @@ class Node:
     parameters: dict[str, Any]
     shape: Shape
     dtype: np.dtype[Any]
-    sequence: int
     watch: dict[int, Watch] | None
 
     requires_grad = True
@@ -84,7 +77,7 @@ class Node:
         return len(self.shape)
 
     def __repr__(self) -> str:
-        return f"<Node {self.sequence}: {self.primitive.name} -> {self.shape} {self.dtype}>"
+        return f"<Node {self.primitive.name}: {self.shape} {self.dtype}>"
 
     def __reduce__(self) -> Any:
         raise TypeError("a recorded node cannot be copied or pickled; copy the tensor instead")
@@ -113,12 +106,12 @@ class Leaf(Node):
         self.parameters = {}
         self.shape = tuple(data.shape)
         self.dtype = data.dtype
-        self.sequence = next_sequence()
         self.watch = None
         tensor.node = self
+        tensor._needs = requires_grad
 
     def __repr__(self) -> str:
-        return f"<Leaf {self.sequence}: {self.shape} {self.dtype}>"
+        return f"<Leaf: {self.shape} {self.dtype}>"
 
 
 class Literal:
@@ -181,22 +174,28 @@ Source = Node | Literal | Output
 def order(roots: Iterable[Source]) -> list[Node]:
     """Return every node that the roots were computed from, roots included, inputs first.
 
-    Backward, views and compiler all visit a graph in this order or its reverse. Literals are not
-    listed, and an ``Output`` stands for its node. The walk is a loop, so depth is no limit, and its
-    cost is linear in the size of the graph but for a sort of numbers that are nearly sorted.
+    Backward, views and compiler all visit a graph in this order or its reverse. First inputs come
+    before second ones, so a chain of layers stands in the order it was written. Literals are not
+    listed, and an ``Output`` stands for its node. The walk is a loop, so depth is no limit, and it
+    looks at each edge once, so its cost is linear.
     """
-    found: set[Node] = set()
-    stack: list[Source] = list(roots)
+    ordered: list[Node] = []
+    seen: set[Source] = set()
+    stack: list[Any] = list(roots)[::-1]
     while stack:
         source = stack.pop()
-        if source.__class__ is Output:
-            source = source.node  # type: ignore[union-attr]  # the class was just compared
-        if source.__class__ is Literal or source in found:
+        if source is None:  # everything that the node below was computed from is listed
+            ordered.append(stack.pop())
             continue
-        found.add(source)  # type: ignore[arg-type]  # only nodes are left
-        stack.extend(source.inputs)
-    return sorted(found, key=_sequence)
-
-
-def _sequence(node: Node) -> int:
-    return node.sequence
+        if source.__class__ is Output:
+            source = source.node
+        if source in seen:
+            continue
+        seen.add(source)
+        if source.inputs:
+            stack.append(source)
+            stack.append(None)
+            stack.extend(source.inputs[::-1])
+        elif source.__class__ is Leaf:
+            ordered.append(source)
+    return ordered

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from .cards import operations
 from .context import get_context
+from .engine import operations
 from .errors import DTypeError
 
 if TYPE_CHECKING:
@@ -50,9 +50,9 @@ class NumPyProtocol:
                 f"numpy.asarray: {tensor._called()} requires gradients and a NumPy array cannot "
                 "record; use .detach() first, or .numpy() for a copy of the values"
             )
-        if tensor._backend.array_type is not np.ndarray:
+        if tensor.backend.array_type is not np.ndarray:
             raise DTypeError(
-                f"numpy.asarray: {tensor._called()} is on backend {tensor._backend.name!r}; "
+                f"numpy.asarray: {tensor._called()} is on backend {tensor.backend.name!r}; "
                 "use .numpy() to copy it to the host"
             )
         if copy is False:

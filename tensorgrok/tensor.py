@@ -10,6 +10,7 @@ call an operation of the same name are in ``tensor_methods``.
 
 from __future__ import annotations
 
+import math
 import weakref
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, cast
@@ -18,9 +19,9 @@ import numpy as np
 import numpy.typing as npt
 
 from . import autodiff
-from .backend import Array, Backend, Key, get_backend
-from .cards import apply1, apply2, handle_class, make_tensor, operations, primitives
+from .backend import Array, Backend, Key, Space, get_backend
 from .context import current_backend, get_context, get_default_dtype
+from .engine import binary, handle_class, make_tensor, operations, reflected, unary
 from .errors import ArgumentError, DTypeError, GraphError, ShapeError, caller_name, describe
 from .graph import Leaf, Node, Output, Watch
 from .interop import NumPyProtocol
@@ -73,11 +74,12 @@ class Tensor(Methods, NumPyProtocol):
             [6., 8.]], shape=(2, 2), dtype=float32)
     """
 
-    __slots__ = ("__weakref__", "_backend", "_data", "_grad", "name", "node")
+    __slots__ = ("__weakref__", "_data", "_grad", "_needs", "_space", "name", "node")
 
     _data: Array
-    _backend: Backend
+    _space: Space
     _grad: Tensor | None
+    _needs: bool
     node: Node | Output | None
     name: str | None
 
@@ -92,13 +94,14 @@ class Tensor(Methods, NumPyProtocol):
         name: str | None = None,
     ) -> None:
         if backend is None:
-            backend = data._backend if isinstance(data, Tensor) else current_backend()
+            backend = data.backend if isinstance(data, Tensor) else current_backend()
         elif isinstance(backend, str):
             backend = get_backend(backend)
         self._data = _as_array(data, dtype, backend, copy)
-        self._backend = backend
+        self._space = backend.space(self._data.dtype)
         self._grad = None
         self.node = None
+        self._needs = False
         self.name = name
         if requires_grad:
             self.requires_grad = True
@@ -130,14 +133,14 @@ class Tensor(Methods, NumPyProtocol):
 
     @grad.setter
     def grad(self, value: Any) -> None:
-        self._grad = None if value is None else make_tensor(
-            self._converted(value, "grad"), self._backend
+        self._grad = (
+            None if value is None else make_tensor(self._converted(value, "grad"), self.backend)
         )
 
     @property
     def requires_grad(self) -> bool:
         """Whether operations on this tensor are recorded. Can be set on leaves."""
-        return self.node is not None and self.node.requires_grad
+        return self._needs
 
     @requires_grad.setter
     def requires_grad(self, wanted: bool) -> None:
@@ -165,7 +168,7 @@ class Tensor(Methods, NumPyProtocol):
     @property
     def backend(self) -> Backend:
         """The backend that the data lives on."""
-        return self._backend
+        return self._space.backend
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -175,7 +178,7 @@ class Tensor(Methods, NumPyProtocol):
     @property
     def dtype(self) -> np.dtype[Any]:
         """NumPy dtype of the elements."""
-        return cast("np.dtype[Any]", self._data.dtype)
+        return self._space.dtype
 
     @property
     def ndim(self) -> int:
@@ -185,7 +188,7 @@ class Tensor(Methods, NumPyProtocol):
     @property
     def size(self) -> int:
         """Number of elements."""
-        return int(np.prod(self._data.shape, dtype=np.int64))
+        return math.prod(self._data.shape)
 
     def __repr__(self) -> str:
         if get_context().tracer is not None:
@@ -196,8 +199,8 @@ class Tensor(Methods, NumPyProtocol):
         parts = [body, f"shape={self.shape}", f"dtype={self.dtype}"]
         if self.name is not None:
             parts.append(f"name={self.name!r}")
-        if self._backend.name != "numpy":
-            parts.append(f"backend={self._backend.name!r}")
+        if self.backend.name != "numpy":
+            parts.append(f"backend={self.backend.name!r}")
         if self.requires_grad:
             parts.append("requires_grad=True")
         return f"Tensor({', '.join(parts[1:] if self.size == 0 else parts)})"
@@ -214,7 +217,7 @@ class Tensor(Methods, NumPyProtocol):
                 "a traced value has no number to read yet: inside a traced step use tensor "
                 "operations (where, maximum …) in place of Python's if, float() and numpy()"
             )
-        return self._backend.to_numpy(self._data)
+        return self.backend.to_numpy(self._data)
 
     def numpy(self) -> npt.NDArray[Any]:
         """Copy the values to a NumPy array; history stays behind."""
@@ -276,10 +279,10 @@ class Tensor(Methods, NumPyProtocol):
 
     def detach(self) -> Tensor:
         """Return the same values without history."""
-        return make_tensor(self._data, self._backend)
+        return make_tensor(self._data, self.backend)
 
     def __reduce__(self) -> Any:
-        fields = (self._host(), self.requires_grad, self.name, self._backend.name)
+        fields = (self._host(), self.requires_grad, self.name, self.backend.name)
         return _rebuild, fields
 
     def assign(self, value: TensorLike) -> Tensor:
@@ -303,12 +306,17 @@ class Tensor(Methods, NumPyProtocol):
                 raise self._wrong_shape("assign", value.shape)
             result = value.astype(self.dtype) if value.dtype != self.dtype else value
             self._rebind(result._data)
-            self.node = result.node
+            self._follow(result)
         else:
             self._rebind(self._converted(value, "assign"))
             if not self.is_leaf:
-                self.node = None
+                self.node, self._needs = None, False
         return self
+
+    def _follow(self, other: Tensor) -> None:
+        """Take over the history of another tensor, whose value was just taken over."""
+        self.node = other.node
+        self._needs = other._needs
 
     def _rebind(self, data: Array) -> None:
         tracer = get_context().tracer
@@ -319,16 +327,16 @@ class Tensor(Methods, NumPyProtocol):
     def _converted(self, value: Any, operation: str) -> Array:
         """``value`` as an array of this tensor's shape, dtype and backend, not shared with it."""
         if isinstance(value, Tensor):
-            if value._backend is not self._backend:
+            if value.backend is not self.backend:
                 raise GraphError(
-                    f"{operation}: {describe(value)} is on backend {value._backend.name!r} and "
-                    f"{self._called()} on {self._backend.name!r}; make both on the same one"
+                    f"{operation}: {describe(value)} is on backend {value.backend.name!r} and "
+                    f"{self._called()} on {self.backend.name!r}; make both on the same one"
                 )
             data = value._data  # arrays behind tensors are never written, so sharing one is safe
         elif get_context().tracer is not None and hasattr(value, "dtype"):
             data = value
         else:
-            data = _as_array(value, None, self._backend, copy=True)
+            data = _as_array(value, None, self.backend, copy=True)
         if tuple(data.shape) != self.shape:
             raise self._wrong_shape(operation, data.shape)
         if data.dtype == self.dtype:
@@ -338,7 +346,7 @@ class Tensor(Methods, NumPyProtocol):
                 f"{operation}: a complex value does not fit {self._called()} of dtype {self.dtype}"
             )
         tracer = get_context().tracer
-        return (tracer or self._backend).xp.astype(data, self.dtype)
+        return (tracer or self.backend).xp.astype(data, self.dtype)
 
     def _wrong_shape(self, operation: str, shape: Any) -> ShapeError:
         return ShapeError(
@@ -376,17 +384,15 @@ class Tensor(Methods, NumPyProtocol):
                 "from was made with requires_grad=True, or it was computed under no_grad"
             )
         seed = self._seed("backward", gradient)
-        backend = self._backend
-        reached, owned, nodes, kept = autodiff.run([(node, seed)], backend, None, create_graph)
+        reached, owned, nodes, kept = autodiff.run([(node, seed)], self.backend, None, create_graph)
         found = [
-            (handle, _accumulated(handle, g, leaf not in owned, create_graph))
+            (handle, _accumulated(handle, g, leaf in owned, create_graph))
             for leaf, g in reached.items()
             if (handle := leaf.handle()) is not None  # type: ignore[union-attr]  # all are leaves
         ]
-        found += [(handle, _accumulated(handle, g, True, create_graph)) for handle, g in kept]
-        tracer = get_context().tracer
+        found += [(handle, _accumulated(handle, g, False, create_graph)) for handle, g in kept]
         for handle, total in found:
-            handle._grad = total if tracer is None else make_tensor(total._data, backend)
+            handle._grad = total
         if not (create_graph if retain_graph is None else retain_graph):
             autodiff.release(nodes)
 
@@ -394,7 +400,7 @@ class Tensor(Methods, NumPyProtocol):
         """The cotangent to start from."""
         if gradient is not None:
             if not isinstance(gradient, Tensor):
-                gradient = Tensor(gradient, backend=self._backend, dtype=self.dtype)
+                gradient = Tensor(gradient, backend=self.backend, dtype=self.dtype)
             if gradient.shape != self.shape:
                 raise ShapeError(
                     f"{operation}: the gradient has shape {gradient.shape}, {self._called()} has "
@@ -406,13 +412,15 @@ class Tensor(Methods, NumPyProtocol):
                 f"{operation}: {self._called()} has shape {self.shape}, not one element; reduce it, "
                 "for example with .sum(), or pass a gradient of that shape"
             )
-        key = (self._backend, self.dtype)
+        key = (self.backend, self.dtype)
         one = _seeds.get(key)
         if one is None:
-            one = Tensor(1, dtype=self.dtype, backend=self._backend)
+            one = Tensor(1, dtype=self.dtype, backend=self.backend)
             _seeds[key] = one
-        return one if self.ndim == 0 else Tensor(
-            np.ones(self.shape), dtype=self.dtype, backend=self._backend
+        return (
+            one
+            if self.ndim == 0
+            else Tensor(np.ones(self.shape), dtype=self.dtype, backend=self.backend)
         )
 
     def _watched(self, operation: str) -> Watch:
@@ -442,86 +450,42 @@ class Tensor(Methods, NumPyProtocol):
 
     # Operators -------------------------------------------------------------------------------
 
-    def __add__(self, other: Any) -> Tensor:
-        return apply2(primitives["add"], self, other)
-
-    def __radd__(self, other: Any) -> Tensor:
-        return apply2(primitives["add"], other, self)
-
-    def __sub__(self, other: Any) -> Tensor:
-        return apply2(primitives["subtract"], self, other)
-
-    def __rsub__(self, other: Any) -> Tensor:
-        return apply2(primitives["subtract"], other, self)
-
-    def __mul__(self, other: Any) -> Tensor:
-        return apply2(primitives["multiply"], self, other)
-
-    def __rmul__(self, other: Any) -> Tensor:
-        return apply2(primitives["multiply"], other, self)
-
-    def __truediv__(self, other: Any) -> Tensor:
-        return apply2(primitives["divide"], self, other)
-
-    def __rtruediv__(self, other: Any) -> Tensor:
-        return apply2(primitives["divide"], other, self)
-
-    def __pow__(self, other: Any) -> Tensor:
-        return apply2(primitives["pow"], self, other)
-
-    def __rpow__(self, other: Any) -> Tensor:
-        return apply2(primitives["pow"], other, self)
-
-    def __matmul__(self, other: Any) -> Tensor:
-        return apply2(primitives["matmul"], self, other)
-
-    def __rmatmul__(self, other: Any) -> Tensor:
-        return apply2(primitives["matmul"], other, self)
-
-    def dot(self, other: TensorLike) -> Tensor:
-        """``numpy.dot``: the vector-matrix product and its relatives; see ``tensorgrok.dot``."""
-        return apply2(primitives["dot"], self, other)
-
-    def __rshift__(self, other: Any) -> Tensor:
-        return apply2(primitives["bitwise_right_shift"], self, other)
-
-    def __neg__(self) -> Tensor:
-        return apply1(primitives["negative"], self)
+    __add__ = binary("add")
+    __radd__ = reflected("add")
+    __sub__ = binary("subtract")
+    __rsub__ = reflected("subtract")
+    __mul__ = binary("multiply")
+    __rmul__ = reflected("multiply")
+    __truediv__ = binary("divide")
+    __rtruediv__ = reflected("divide")
+    __pow__ = binary("pow")
+    __rpow__ = reflected("pow")
+    __matmul__ = binary("matmul")
+    __rmatmul__ = reflected("matmul")
+    __rshift__ = binary("bitwise_right_shift")
+    __and__ = binary("logical_and")
+    __or__ = binary("logical_or")
+    __lt__ = binary("less")
+    __le__ = binary("less_equal")
+    __gt__ = binary("greater")
+    __ge__ = binary("greater_equal")
+    __neg__ = unary("negative")
+    __abs__ = unary("abs")
+    __invert__ = unary("logical_not")
+    dot = binary("dot")
+    _equal = binary("equal")
+    _not_equal = binary("not_equal")
 
     def __pos__(self) -> Tensor:
         return self
 
-    def __abs__(self) -> Tensor:
-        return apply1(primitives["abs"], self)
-
-    def __invert__(self) -> Tensor:
-        return apply1(primitives["logical_not"], self)
-
-    def __and__(self, other: Any) -> Tensor:
-        return apply2(primitives["logical_and"], self, other)
-
-    def __or__(self, other: Any) -> Tensor:
-        return apply2(primitives["logical_or"], self, other)
-
     def __eq__(self, other: object) -> Any:
-        return False if other is None else apply2(primitives["equal"], self, other)
+        return False if other is None else self._equal(other)
 
     def __ne__(self, other: object) -> Any:
-        return True if other is None else apply2(primitives["not_equal"], self, other)
+        return True if other is None else self._not_equal(other)
 
     __hash__ = object.__hash__
-
-    def __lt__(self, other: Any) -> Tensor:
-        return apply2(primitives["less"], self, other)
-
-    def __le__(self, other: Any) -> Tensor:
-        return apply2(primitives["less_equal"], self, other)
-
-    def __gt__(self, other: Any) -> Tensor:
-        return apply2(primitives["greater"], self, other)
-
-    def __ge__(self, other: Any) -> Tensor:
-        return apply2(primitives["greater_equal"], self, other)
 
     def __getitem__(self, key: Key) -> Tensor:
         return cast("Tensor", operations["getitem"](self, key))
@@ -537,27 +501,26 @@ class Tensor(Methods, NumPyProtocol):
         result = operations["scatter_set"](self, key, value)
         self._rebind(result._data)
         if not (self.is_leaf and self.requires_grad):
-            self.node = result.node
+            self._follow(result)
 
 
-def _accumulated(handle: Tensor, g: Tensor, shared: bool, create_graph: bool) -> Tensor:
-    """The new ``.grad`` of a tensor: its own memory, or a recorded sum."""
+def _accumulated(handle: Tensor, g: Any, own: bool, create_graph: bool) -> Tensor:
+    """The new ``.grad`` of a tensor: memory of its own, or with ``create_graph`` a recorded sum."""
     before = handle._grad
     if create_graph:
-        return g if before is None else before + g
-    if get_context().tracer is not None:
-        return g if before is None else before.detach() + g
-    data = g._data
+        return cast("Tensor", g if before is None else before + g)
+    backend = handle._space.backend
+    tracer = get_context().tracer
     if before is not None:
-        data, shared = before._data + data, False
-    return make_tensor(handle._backend.own(data, shared), handle._backend)
+        g, own = (before._data if tracer is None else tracer.lift(before)) + g, True
+    return make_tensor(g if tracer is not None else backend.own(g, not own), backend)
 
 
 def _as_array(value: Any, dtype: npt.DTypeLike | None, backend: Backend, copy: bool) -> Array:
     """Bring whatever a user may hand over onto a backend."""
     wanted = None if dtype is None else _number_dtype(dtype)
     if isinstance(value, Tensor):
-        if value._backend is backend or get_context().tracer is not None:
+        if value.backend is backend or get_context().tracer is not None:
             value = value._data
         else:
             value = value.numpy()
@@ -572,8 +535,10 @@ def _as_array(value: Any, dtype: npt.DTypeLike | None, backend: Backend, copy: b
     else:
         host = _from_python(value)
         if wanted is None and host.dtype.kind in "fc":
-            wanted = get_default_dtype() if host.dtype.kind == "f" else np.result_type(
-                get_default_dtype(), 1j
+            wanted = (
+                get_default_dtype()
+                if host.dtype.kind == "f"
+                else np.result_type(get_default_dtype(), 1j)
             )
     if host.dtype.kind not in "biufc":
         raise DTypeError(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from .cards import operations
+from .engine import operations
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -11,8 +11,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from . import autodiff
-from .cards import apply1, make_tensor, primitive
+from .cards import primitive
 from .context import enable_grad, get_context
+from .engine import make_tensor
 from .errors import ArgumentError, DTypeError, GraphError, ShapeError
 from .graph import Leaf, Node, Output, order
 from .tensor import Tensor
@@ -70,7 +71,9 @@ def gradients(
         raise ArgumentError(f"gradients: {len(ends)} outputs and {len(given)} cotangents")
     _check_tensors("outputs", ends)
     _check_tensors("inputs", starts)
-    seeds = [(_node(t, "output"), t._seed("gradients", g)) for t, g in zip(ends, given, strict=True)]
+    seeds = [
+        (_node(t, "output"), t._seed("gradients", g)) for t, g in zip(ends, given, strict=True)
+    ]
     targets = [_node(t, "input") for t in starts]
     found = _gradients(seeds, targets, starts, create_graph, retain_graph)
     return found[0] if isinstance(inputs, Tensor) else found
@@ -82,7 +85,7 @@ def _check_tensors(which: str, tensors: Sequence[Any]) -> None:
     for tensor in tensors:
         if not isinstance(tensor, Tensor):
             raise DTypeError(f"gradients: {which} must be tensors, not a {type(tensor).__name__}")
-        if tensor._backend is not tensors[0]._backend:
+        if tensor.backend is not tensors[0].backend:
             raise GraphError(f"gradients: {which} live on different backends")
 
 
@@ -102,8 +105,11 @@ def _gradients(
     create_graph: bool,
     retain_graph: bool | None,
 ) -> tuple[Tensor, ...]:
-    backend = likes[0]._backend
+    backend = likes[0].backend
     reached, _, nodes, kept = autodiff.run(seeds, backend, set(targets), create_graph)
+    if not create_graph:
+        reached = {target: make_tensor(g, backend) for target, g in reached.items()}
+        kept = [(handle, make_tensor(g, backend)) for handle, g in kept]
     for handle, g in kept:
         handle.grad = g
     if not (create_graph if retain_graph is None else retain_graph):
@@ -115,8 +121,8 @@ def _gradients(
 
 
 def _zeros(like: Tensor) -> Tensor:
-    data = like._backend.xp.zeros(like.shape, dtype=like.dtype)
-    return make_tensor(data, like._backend)
+    data = like.backend.xp.zeros(like.shape, dtype=like.dtype)
+    return make_tensor(data, like.backend)
 
 
 def _as_argument(value: Any, place: int, transform: str) -> Tensor:
@@ -128,7 +134,7 @@ def _as_argument(value: Any, place: int, transform: str) -> Tensor:
             "complex arguments have gradients, so pass floats or leave it out of argnums"
         )
     if tensor.requires_grad:
-        return apply1(identity, tensor)
+        return identity(tensor)
     fresh = tensor.detach()
     fresh.name = tensor.name
     Leaf(fresh, requires_grad=True)
@@ -244,9 +250,7 @@ def _depends_elsewhere(value: Tensor, starts: tuple[Tensor, ...]) -> bool:
     )
 
 
-def grad(
-    function: Callable[..., Any], argnums: int | Sequence[int] = 0
-) -> Callable[..., Any]:
+def grad(function: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
     """Return the gradient of a function as a function; see ``value_and_grad``.
 
     >>> tg.grad(tg.grad(lambda x: x * x * x))(2.0)
@@ -289,5 +293,3 @@ def vjp(
         return _pull_back(value, cotangent, starts, "vjp", retain=True)
 
     return (value if _depends_elsewhere(value, starts) else value.detach()), pull
-
-

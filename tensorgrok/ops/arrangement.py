@@ -21,9 +21,7 @@ def plain_shape(name: str, shape: Shape) -> tuple[int, ...]:
     """Check a shape argument and make it a tuple of Python integers."""
     lengths = shape if isinstance(shape, tuple | list) else (shape,)
     if not all(isinstance(length, int | np.integer) for length in lengths):
-        raise DTypeError(
-            f"{name}: a shape is an integer or a tuple of integers, got {shape!r}"
-        )
+        raise DTypeError(f"{name}: a shape is an integer or a tuple of integers, got {shape!r}")
     return tuple(int(length) for length in lengths)  # type: ignore[arg-type]  # just checked
 
 

@@ -15,7 +15,11 @@ from .arrangement import element_count
 
 
 @primitive(
-    "contraction", python="{x:call}.dot({w})", latex="{x:product} {w:product}", precedence="product"
+    "contraction",
+    python="{x:call}.dot({w})",
+    latex="{x:product} {w:product}",
+    precedence="product",
+    closed=True,
 )
 def vecmat(xp: Namespace, x: Array, w: Array) -> Array:
     """Vectors times a matrix: ``x`` (..., K) and ``w`` (K, M) give (..., M).
@@ -41,6 +45,7 @@ def vecmat_pull_w(xp: Namespace, g: Array, x: Array) -> Array:
     python="{delta:call}.dot({w:call}.T)",
     latex=r"{delta:product} {w:power}^{{\top}}",
     precedence="product",
+    closed=True,
 )
 def vecmat_dx(xp: Namespace, delta: Array, w: Array) -> Array:
     """Gradient of ``vecmat`` to its vectors: ``delta`` (..., M) and ``w`` (K, M) give (..., K).
@@ -70,6 +75,7 @@ def vecmat_dw_python(x: Any, delta: Any) -> str:
     python=vecmat_dw_python,
     latex=r"{x:power}^{{\top}} {delta:product}",
     precedence="product",
+    closed=True,
 )
 def vecmat_dw(xp: Namespace, x: Array, delta: Array) -> Array:
     """Gradient of ``vecmat`` to its matrix: ``x`` (..., K) and ``delta`` (..., M) give (K, M).
@@ -109,6 +115,7 @@ def _as_matrix(xp: Namespace, x: Array) -> Array:
     python="{x1:call}.dot({x2})",
     latex="{x1:product} {x2:product}",
     precedence="product",
+    closed=True,
 )
 def dot(xp: Namespace, x1: Array, x2: Array) -> Array:
     """``numpy.dot``: the last axis of ``x1`` is summed with the last but one of ``x2``.
@@ -166,6 +173,7 @@ def dot_pull_x2(xp: Namespace, g: Array, x1: Array, x2_like: Any) -> Array:
     python="{x1:product} @ {x2:unary}",
     latex="{x1:product} {x2:product}",
     precedence="product",
+    closed=True,
 )
 def matmul(xp: Namespace, x1: Array, x2: Array) -> Array:
     """``x1 @ x2``: matrix products over the last two axes, leading axes broadcast.

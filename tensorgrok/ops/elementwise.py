@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..backend import Array, Namespace
-from ..cards import SCALARS, primitive
+from ..cards import primitive
+from ..engine import SCALARS
 
 # Arithmetic ------------------------------------------------------------------------------------
 
@@ -22,6 +23,7 @@ from ..cards import SCALARS, primitive
     python="{x1:sum} + {x2:product}",
     latex="{x1:sum} + {x2:product}",
     precedence="sum",
+    closed=True,
 )
 def add(xp: Namespace, x1: Array, x2: Array) -> Array:
     """Sum of two tensors, element by element.
@@ -42,6 +44,7 @@ def add_pull(xp: Namespace, g: Array) -> Array:
     python="{x1:sum} - {x2:product}",
     latex="{x1:sum} - {x2:product}",
     precedence="sum",
+    closed=True,
 )
 def subtract(xp: Namespace, x1: Array, x2: Array) -> Array:
     """Difference of two tensors, element by element.
@@ -67,6 +70,7 @@ def subtract_pull_x2(xp: Namespace, g: Array) -> Array:
     python="{x1:product} * {x2:unary}",
     latex=r"{x1:product} \odot {x2:unary}",
     precedence="product",
+    closed=True,
 )
 def multiply(xp: Namespace, x1: Array, x2: Array) -> Array:
     """Product of two tensors, element by element.
@@ -93,6 +97,7 @@ def multiply_pull_x2(xp: Namespace, g: Array, x1: Array) -> Array:
     latex=r"\frac{{{x1}}}{{{x2}}}",
     precedence="product",
     floating=True,
+    closed=True,
 )
 def divide(xp: Namespace, x1: Array, x2: Array) -> Array:
     """Quotient of two tensors, element by element; of integers too it is a float.
@@ -148,7 +153,7 @@ def pow_pull_exponent(xp: Namespace, g: Array, y: Array, base: Array) -> Array:
     return g * y * xp.log(xp.where(base == 0, 1, base))
 
 
-@primitive("elementwise", python="-{x:unary}", latex="-{x:unary}", precedence="unary")
+@primitive("elementwise", python="-{x:unary}", latex="-{x:unary}", precedence="unary", closed=True)
 def negative(xp: Namespace, x: Array) -> Array:
     """Each element with the opposite sign.
 
@@ -183,7 +188,7 @@ def abs_pull_x(xp: Namespace, g: Array, x: Array, y: Array) -> Array:
 # Functions of one variable ---------------------------------------------------------------------
 
 
-@primitive("elementwise", latex=r"\exp\left({x}\right)", floating=True)
+@primitive("elementwise", latex=r"\exp\left({x}\right)", floating=True, closed=True)
 def exp(xp: Namespace, x: Array) -> Array:
     """Exponential of each element.
 
@@ -198,7 +203,7 @@ def exp_pull_x(xp: Namespace, g: Array, y: Array) -> Array:
     return g * y
 
 
-@primitive("elementwise", latex=r"\log\left({x}\right)", floating=True)
+@primitive("elementwise", latex=r"\log\left({x}\right)", floating=True, closed=True)
 def log(xp: Namespace, x: Array) -> Array:
     """Natural logarithm of each element.
 
@@ -213,7 +218,7 @@ def log_pull_x(xp: Namespace, g: Array, x: Array) -> Array:
     return g / x
 
 
-@primitive("elementwise", latex=r"\sqrt{{{x}}}", floating=True)
+@primitive("elementwise", latex=r"\sqrt{{{x}}}", floating=True, closed=True)
 def sqrt(xp: Namespace, x: Array) -> Array:
     """Square root of each element.
 
@@ -228,7 +233,7 @@ def sqrt_pull_x(xp: Namespace, g: Array, y: Array) -> Array:
     return g / (2 * y)
 
 
-@primitive("elementwise", latex=r"\sin\left({x}\right)", floating=True)
+@primitive("elementwise", latex=r"\sin\left({x}\right)", floating=True, closed=True)
 def sin(xp: Namespace, x: Array) -> Array:
     """Sine of each element, in radians.
 
@@ -243,7 +248,7 @@ def sin_pull_x(xp: Namespace, g: Array, x: Array) -> Array:
     return g * xp.cos(x)
 
 
-@primitive("elementwise", latex=r"\cos\left({x}\right)", floating=True)
+@primitive("elementwise", latex=r"\cos\left({x}\right)", floating=True, closed=True)
 def cos(xp: Namespace, x: Array) -> Array:
     """Cosine of each element, in radians.
 
@@ -258,7 +263,7 @@ def cos_pull_x(xp: Namespace, g: Array, x: Array) -> Array:
     return -g * xp.sin(x)
 
 
-@primitive("elementwise", latex=r"\tanh\left({x}\right)", floating=True)
+@primitive("elementwise", latex=r"\tanh\left({x}\right)", floating=True, closed=True)
 def tanh(xp: Namespace, x: Array) -> Array:
     """Hyperbolic tangent of each element.
 
@@ -273,7 +278,7 @@ def tanh_pull_x(xp: Namespace, g: Array, y: Array) -> Array:
     return g * (1 - y * y)
 
 
-@primitive("elementwise", latex=r"\sigma\left({x}\right)", floating=True)
+@primitive("elementwise", latex=r"\sigma\left({x}\right)", floating=True, closed=True)
 def sigmoid(xp: Namespace, x: Array) -> Array:
     """Logistic function 1 / (1 + exp(-x)) of each element; never overflows.
 
@@ -334,7 +339,7 @@ def imag_pull_x(xp: Namespace, g: Array) -> Array:
     return g * -1j
 
 
-@primitive("elementwise", latex=r"\overline{{{x}}}")
+@primitive("elementwise", latex=r"\overline{{{x}}}", closed=True)
 def conj(xp: Namespace, x: Array) -> Array:
     """Complex conjugate of each element.
 
@@ -542,9 +547,7 @@ def logical_not(xp: Namespace, x: Array) -> Array:
     return xp.logical_not(x)
 
 
-@primitive(
-    "elementwise", latex=r"{x1:sum} \wedge {x2:sum}", precedence="comparison", constant=BOTH
-)
+@primitive("elementwise", latex=r"{x1:sum} \wedge {x2:sum}", precedence="comparison", constant=BOTH)
 def logical_and(xp: Namespace, x1: Array, x2: Array) -> Array:
     """Whether both elements are True or nonzero.
 

@@ -44,7 +44,7 @@ class Setting:
 
     def for_parameter(self, parameter: Tensor) -> Tensor:
         """The number as a tensor that the update of this parameter can take."""
-        key = (parameter._backend, parameter._data.dtype)
+        key = (parameter.backend, parameter._data.dtype)
         tensor = self._tensors.get(key)
         if tensor is None:
             tensor = Tensor(self._value, dtype=key[1], backend=key[0], name=self.name)

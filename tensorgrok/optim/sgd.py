@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ..cards import update
+from ..engine import update
 from ..ops.updates import sgd_update
 from ..tensor import Tensor
 from .optimizer import Optimizer, Setting
