@@ -211,7 +211,7 @@ def _observe(
             if answer is not None:
                 _check_hook(answer, shown)
                 parts[index] = answer if as_tensors else answer._data
-        handle = watch.keep and watch.keep()
+        handle = None if watch.keep is None else watch.keep()
         if handle is not None:
             kept.append((handle, parts[index]))
     return tuple(parts) if several else parts[0]
@@ -235,7 +235,7 @@ def lift_saved(backend: Backend) -> Callable[[Node, tuple[Any, ...]], tuple[Any,
     def lift_one(value: Any, source: Source) -> Any:
         if value.__class__ in SCALARS:
             return value
-        return make_tensor(value, backend, None if source.__class__ is Literal else source)
+        return make_tensor(value, backend, None if isinstance(source, Literal) else source)
 
     def lift(node: Node, saved: tuple[Any, ...]) -> tuple[Any, ...]:
         plan = node.plan

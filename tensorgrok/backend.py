@@ -2,7 +2,7 @@
 
 A backend hands tensorgrok an array type and ``xp``, the namespace that every forward function and
 derivative rule is written against. Its functions are spelled as in the Python array API standard
-(``pow``, ``concat``, ``permute_dims`` …) plus the few names of ``CONTRACT`` that the standard lacks.
+(``pow``, ``concat``, ``permute_dims`` …), plus the few names of ``CONTRACT`` that it lacks.
 ``VOCABULARY`` is the one place that says which names a card may use.
 
 Backends register under the entry-point group ``tensorgrok.backends``: the value is a callable that

@@ -1,11 +1,11 @@
-"""Cards: what one operation is.
+r"""Cards: what one operation is.
 
 A card (``Primitive``) holds everything about one operation: the forward function, one named
 pullback per argument, notation. Functions on a card are arithmetic on a namespace ``xp``, so the
 same text is read by whoever passes one: a backend (values), the operation table (gradients that are
 recorded themselves), symbols (Python and LaTeX text), a tracer (a program)::
 
-    @primitive("elementwise", python="tanh({x})", latex=r"\\tanh\\left({x}\\right)")
+    @primitive("elementwise", python="tanh({x})", latex=r"\tanh\left({x}\right)")
     def tanh(xp, x):
         return xp.tanh(x)
 
@@ -180,7 +180,9 @@ class Plan:
         places |= {names[index]: 3 + place for place, index in enumerate(picked)}
         first = 3 + len(picked)
         places |= {f"{name}_like": first + i for i, name in enumerate(primitive.arguments)}
-        self.rules = tuple(Rule(pullback, slot, places, primitive.sequence) for slot, pullback in served)
+        self.rules = tuple(
+            Rule(pullback, slot, places, primitive.sequence) for slot, pullback in served
+        )
 
     def group(self, items: tuple[Any, ...]) -> tuple[Any, ...]:
         """Give flattened items back their nesting: the sequence argument as one tuple."""
@@ -197,21 +199,25 @@ def _picker(places: list[int]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
     return builtin.itemgetter(*places)
 
 
+def _answering(function: Callable[..., Any]) -> Callable[[Any, Any], tuple[Any, Any, Any]]:
+    def operator(self: Any, other: Any) -> tuple[Any, Any, Any]:
+        return function, self, other
+
+    return operator
+
+
 class _Probe:
     """An operand that answers each operator with that operator's built-in function."""
 
-    def _seen(function: Any) -> Any:  # type: ignore[misc]  # runs while the class is made
-        return lambda self, other: (function, self, other)
-
-    __add__ = _seen(builtin.add)
-    __sub__ = _seen(builtin.sub)
-    __mul__ = _seen(builtin.mul)
-    __truediv__ = _seen(builtin.truediv)
-    __pow__ = _seen(builtin.pow)
-    __lt__ = _seen(builtin.lt)
-    __le__ = _seen(builtin.le)
-    __gt__ = _seen(builtin.gt)
-    __ge__ = _seen(builtin.ge)
+    __add__ = _answering(builtin.add)
+    __sub__ = _answering(builtin.sub)
+    __mul__ = _answering(builtin.mul)
+    __truediv__ = _answering(builtin.truediv)
+    __pow__ = _answering(builtin.pow)
+    __lt__ = _answering(builtin.lt)
+    __le__ = _answering(builtin.le)
+    __gt__ = _answering(builtin.gt)
+    __ge__ = _answering(builtin.ge)
 
 
 def single_operator(forward: Callable[..., Any]) -> Callable[[Any, Any], Any] | None:
@@ -408,7 +414,8 @@ def _signature(forward: Any) -> Any:
     defaults = dict(zip(positional[len(positional) - len(values) :], values, strict=True))
     defaults |= forward.__kwdefaults__ or {}
     annotations = {name: str(a) for name, a in forward.__annotations__.items()}
-    arguments, sequence = [], None
+    arguments: list[str] = []
+    sequence = None
     for name in positional:
         said = annotations.get(name)
         if said == "Sequence[Array]":

@@ -181,7 +181,7 @@ class _Check:
         def slope(direction: Vector) -> Vector:
             near = value(base + STEP * direction) - value(base - STEP * direction)
             far = value(base + 2 * STEP * direction) - value(base - 2 * STEP * direction)
-            return (8 * near - far) / (12 * STEP)
+            return np.asarray((8 * near - far) / (12 * STEP))
 
         def analytic(weights: Vector) -> Vector:
             return self._analytic(outputs, wanted, weights, what)

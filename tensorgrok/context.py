@@ -59,7 +59,7 @@ class Context:
         self.eager = tracer is None
 
 
-_context: ContextVar[Context] = ContextVar("tensorgrok", default=Context())  # noqa: B039  # immutable
+_context: ContextVar[Context] = ContextVar("tensorgrok", default=Context())  # immutable  # noqa: B039  # immutable
 get_context = _context.get
 
 
@@ -145,7 +145,7 @@ def _mode(changes: dict[str, Any], function: Any) -> Any:
 
 
 def no_grad(function: F | None = None) -> Any:
-    """Turn recording off: ``with no_grad():``, ``@no_grad()`` or ``@no_grad``.
+    """Turn recording off, by ``with no_grad():``, ``@no_grad()`` or ``@no_grad``.
 
     Results computed inside do not require gradients. Context-local: other threads are not touched.
 
@@ -158,7 +158,7 @@ def no_grad(function: F | None = None) -> Any:
 
 
 def enable_grad(function: F | None = None) -> Any:
-    """Turn recording on, also inside ``no_grad``: ``with``, ``@enable_grad()``, ``@enable_grad``.
+    """Turn recording on, also inside ``no_grad``; used like ``no_grad``.
 
     >>> w = tg.Tensor([1.0, 2.0], requires_grad=True)
     >>> with tg.no_grad(), tg.enable_grad():
@@ -190,7 +190,7 @@ def current_backend() -> Backend:
     return get_context().backend or _backend.default_backend()
 
 
-class use_backend(Mode):  # noqa: N801  # it is called like the function it reads as
+class use_backend(Mode):  # it is called like the function it reads as  # noqa: N801  # it is called like the function it reads as
     """Choose the backend for new tensors, for the process or for a ``with`` block.
 
     ``use_backend("numpy")`` sets the default of the whole process. ``with use_backend("numpy"):``

@@ -1,7 +1,7 @@
 """The engine: ``apply`` runs a primitive on tensors and records it where gradients are wanted.
 
-``unary`` and ``binary`` make its two fast paths, which operators and most cards go through; ``apply``
-itself takes any number of operands, numbers and arrays among them, parameters, several results, and
+``unary`` and ``binary`` make its two fast paths, for operators and for most cards; ``apply`` itself
+takes any number of operands, numbers and arrays among them, parameters, several results, and
 the tracing mode; ``update`` is what optimizers use.
 
 The class of handles announces itself with ``handle_class``, and cards enter themselves into the
@@ -81,13 +81,13 @@ def unary(card: Primitive[...] | str) -> Callable[[Any], Tensor]:
                 try:
                     out = primitive.forward(space.xp, x)
                 except Exception as error:
-                    raise explained(error, primitive, (a,), {})
+                    raise explained(error, primitive, (a,), {}) from error
                 shape = out.shape
                 if not shape and type(out) is not space.array_type:
                     out = space.backend.asarray(out)
                 if not primitive.closed:
                     space = space.backend.space(out.dtype)
-                result = _new(Handle)
+                result: Tensor = _new(Handle)
                 result._data = out
                 result._space = space
                 result._grad = None
@@ -100,7 +100,7 @@ def unary(card: Primitive[...] | str) -> Callable[[Any], Tensor]:
                     if plan is not None:
                         node = Node()
                         node.plan = plan
-                        node.inputs = (a.node,)
+                        node.inputs = (a.node,)  # type: ignore[assignment]  # it has one
                         node.saved = plan.save((x, out)) if plan.save else ()
                         node.parameters = NO_PARAMETERS
                         node.shape = shape
@@ -142,21 +142,18 @@ def binary(card: Primitive[...] | str) -> Callable[[Any, Any], Tensor]:
                     else:
                         out = primitive.forward(space.xp, x1, x2)
                 except Exception as error:
-                    raise explained(error, primitive, (a, b), {})
+                    raise explained(error, primitive, (a, b), {}) from error
                 shape = out.shape
                 if not shape and type(out) is not space.array_type:
                     out = space.backend.asarray(out)
                 if not primitive.closed:
                     space = space.backend.space(out.dtype)
-                result = _new(Handle)
+                result: Tensor = _new(Handle)
                 result._data = out
                 result._space = space
                 result._grad = None
                 result.name = None
-                if a._needs:
-                    needed = 3 if b._needs else 1
-                else:
-                    needed = 2 if b._needs else 0
+                needed = (3 if b._needs else 1) if a._needs else (2 if b._needs else 0)
                 if needed and context.recording:
                     try:
                         plan = primitive.plans[needed]
@@ -166,7 +163,7 @@ def binary(card: Primitive[...] | str) -> Callable[[Any, Any], Tensor]:
                         node = Node()
                         node.plan = plan
                         if needed == 3:
-                            node.inputs = (a.node, b.node)
+                            node.inputs = (a.node, b.node)  # type: ignore[assignment]  # both do
                         else:
                             node.inputs = (a.node or Leaf(a), b.node or Leaf(b))
                         if plan.saves_both:
@@ -227,7 +224,7 @@ def apply(primitive: Primitive[...], operands: tuple[Any, ...], parameters: dict
     try:
         out = primitive.forward(xp, *grouped, **parameters)
     except Exception as error:
-        raise explained(error, primitive, operands, parameters)
+        raise explained(error, primitive, operands, parameters) from error
     many = out if out.__class__ is tuple else (out,)
     if context.eager:
         many = tuple(o if o.__class__ is backend.array_type else backend.asarray(o) for o in many)
@@ -241,7 +238,7 @@ def apply(primitive: Primitive[...], operands: tuple[Any, ...], parameters: dict
         return make_tensor(out, backend, node)
     if node is None:
         return tuple(make_tensor(o, backend) for o in many)
-    node.shape, node.dtype = tuple(o.shape for o in many), tuple(o.dtype for o in many)  # type: ignore[assignment]  # see Output
+    node.shape, node.dtype = tuple(o.shape for o in many), tuple(o.dtype for o in many)
     return tuple(make_tensor(o, backend, Output(node, i)) for i, o in enumerate(many))
 
 
@@ -251,22 +248,20 @@ def update(primitive: Primitive[...], target: Tensor, operands: tuple[Tensor, ..
     Nothing is recorded, arrays that others hold are not written, and a tracer sees it all.
     """
     tracer = get_context().tracer
-    if tracer is None:
-        xp = target.backend.xp
-        values = [operand._data for operand in operands]
-        data = target._data
-    else:
-        xp = tracer.xp
-        values = [tracer.lift(operand) for operand in operands]
-        data = tracer.lift(target)
+    space = target._space
     try:
-        out = primitive.forward(xp, data, *values)
+        if tracer is None:
+            values = [operand._data for operand in operands]
+            out = primitive.forward(space.xp, target._data, *values)
+        else:
+            values = [tracer.lift(operand) for operand in operands]
+            out = primitive.forward(tracer.xp, tracer.lift(target), *values)
     except Exception as error:
-        raise explained(error, primitive, (target, *operands), {})
+        raise explained(error, primitive, (target, *operands), {}) from error
     if tracer is not None:
         tracer.rebound(target)
-    elif type(out) is not target.backend.array_type:
-        out = target.backend.asarray(out)
+    elif type(out) is not space.array_type:
+        out = space.backend.asarray(out)
     target._data = out
 
 
@@ -305,10 +300,7 @@ def explained(
         at, count = primitive.sequence, len(operands) - len(arguments) + 1
         arguments[at : at + 1] = [f"{arguments[at]}[{i}]" for i in range(count)]
     pairs = zip(arguments, operands, strict=True)
-    raised = explain(error, primitive.name, pairs, parameters, primitive.kind.hint)
-    if raised is not error:
-        raised.__cause__ = error
-    return raised
+    return explain(error, primitive.name, pairs, parameters, primitive.kind.hint)
 
 
 def _items(primitive: Primitive[...], at: int, given: Any) -> tuple[Any, ...]:

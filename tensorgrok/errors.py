@@ -146,7 +146,7 @@ def explain(
     """Return the error to raise in place of what the array library raised for ``operation``.
 
     ``operands`` are pairs of argument name and value, ``hint`` says what to do. An error of a kind
-    that says nothing about the operands (out of memory, a keyboard interrupt) is returned as it is.
+    that says nothing about the operands, such as running out of memory, is returned as it is.
     """
     kinds: tuple[tuple[type[Exception], type[TensorgrokError]], ...] = (
         (IndexError, IndexingError),

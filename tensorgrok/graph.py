@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -61,7 +61,7 @@ class Node:
     saved: tuple[Array, ...] | None
     parameters: dict[str, Any]
     shape: Shape
-    dtype: np.dtype[Any]
+    dtype: Any  # a dtype, or a tuple of them
     watch: dict[int, Watch] | None
 
     requires_grad = True
@@ -151,7 +151,7 @@ class Output:
     @property
     def dtype(self) -> np.dtype[Any]:
         """Dtype of this result."""
-        return self.node.dtype[self.index]  # type: ignore[return-value]  # a tuple of dtypes here
+        return cast("np.dtype[Any]", self.node.dtype[self.index])
 
     @property
     def ndim(self) -> int:
@@ -187,15 +187,16 @@ def order(roots: Iterable[Source]) -> list[Node]:
         if source is None:  # everything that the node below was computed from is listed
             ordered.append(stack.pop())
             continue
-        if source.__class__ is Output:
-            source = source.node
         if source in seen:
             continue
         seen.add(source)
-        if source.inputs:
+        inputs = source.inputs
+        if inputs:
             stack.append(source)
             stack.append(None)
-            stack.extend(source.inputs[::-1])
+            stack.extend(inputs[::-1])
         elif source.__class__ is Leaf:
             ordered.append(source)
+        elif source.__class__ is Output:
+            stack.append(source.node)
     return ordered

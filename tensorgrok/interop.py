@@ -32,7 +32,10 @@ TRANSLATED = {
 
 #: NumPy functions that keep a meaning of their own on tensors, beside the ufuncs.
 FUNCTIONS = frozenset(
-    "sum mean max argmax reshape broadcast_to where dot concat permute_dims real imag".split()
+    (
+        *("sum", "mean", "max", "argmax", "reshape", "broadcast_to", "where", "dot", "concat"),
+        *("permute_dims", "real", "imag"),
+    )
 )
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import weakref
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, Union, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -27,10 +27,9 @@ from .graph import Leaf, Node, Output, Watch
 from .interop import NumPyProtocol
 from .tensor_methods import Methods
 
-if TYPE_CHECKING:
-    TensorLike = Tensor | npt.NDArray[Any] | complex | list[Any]
+TensorLike = Union["Tensor", npt.NDArray[Any], complex, list[Any]]
 
-_seeds: dict[tuple[Backend, Any], Tensor] = {}
+_seeds: dict[Space, Tensor] = {}  # the cotangent 1 that backward starts from
 
 
 class Hook:
@@ -399,24 +398,23 @@ class Tensor(Methods, NumPyProtocol):
     def _seed(self, operation: str, gradient: Any) -> Tensor:
         """The cotangent to start from."""
         if gradient is not None:
+            given: Tensor = gradient
             if not isinstance(gradient, Tensor):
-                gradient = Tensor(gradient, backend=self.backend, dtype=self.dtype)
-            if gradient.shape != self.shape:
+                given = Tensor(gradient, backend=self.backend, dtype=self.dtype)
+            if given.shape != self.shape:
                 raise ShapeError(
-                    f"{operation}: the gradient has shape {gradient.shape}, {self._called()} has "
+                    f"{operation}: the gradient has shape {given.shape}, {self._called()} has "
                     f"shape {self.shape}; they must be equal"
                 )
-            return gradient if gradient.dtype == self.dtype else gradient.astype(self.dtype)
+            return given if given.dtype == self.dtype else given.astype(self.dtype)
         if self.size != 1:
             raise GraphError(
-                f"{operation}: {self._called()} has shape {self.shape}, not one element; reduce it, "
-                "for example with .sum(), or pass a gradient of that shape"
+                f"{operation}: {self._called()} has shape {self.shape}, not one element; reduce "
+                "it, for example with .sum(), or pass a gradient of that shape"
             )
-        key = (self.backend, self.dtype)
-        one = _seeds.get(key)
+        one = _seeds.get(self._space)
         if one is None:
-            one = Tensor(1, dtype=self.dtype, backend=self.backend)
-            _seeds[key] = one
+            one = _seeds[self._space] = Tensor(1, dtype=self.dtype, backend=self.backend)
         return (
             one
             if self.ndim == 0

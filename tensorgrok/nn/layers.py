@@ -63,14 +63,14 @@ class Linear(Module):
             ShapeError: the last axis of ``x`` is not ``inputs`` long.
             DTypeError: ``x`` has another floating-point dtype than the weight.
         """
-        x = x if isinstance(x, Tensor) else Tensor(x, backend=self.weight.backend)
-        if x.ndim == 0 or x.shape[-1] != self.weight.shape[0]:
+        batch: Tensor = x if isinstance(x, Tensor) else Tensor(x, backend=self.weight.backend)
+        if batch.ndim == 0 or batch.shape[-1] != self.weight.shape[0]:
             raise ShapeError(
-                f"Linear: {describe(x, 'x')} must have a last axis of length "
+                f"Linear: {describe(batch, 'x')} must have a last axis of length "
                 f"{self.weight.shape[0]}, the number of inputs"
             )
-        check_same_float("Linear", x, "x", self.weight, "the weight")
-        product = x.dot(self.weight)
+        check_same_float("Linear", batch, "x", self.weight, "the weight")
+        product = batch.dot(self.weight)
         return product if self.bias is None else product + self.bias
 
     def describe(self) -> str:
@@ -145,12 +145,12 @@ class Dropout(Module):
 
     def forward(self, x: Any) -> Tensor:
         """Draw a mask and apply it; under ``eval()`` return ``x`` as it is."""
-        x = x if isinstance(x, Tensor) else Tensor(x)
+        values: Tensor = x if isinstance(x, Tensor) else Tensor(x)
         if not self.training or self.p == 0:
-            return x
+            return values
         draw = self.generator or default_generator()
-        kept = draw.uniform(x.shape, dtype=np.float32) >= self.p
-        return elementwise.where(kept, x, 0) * (1 / (1 - self.p))
+        kept = draw.uniform(values.shape, dtype=np.float32) >= self.p
+        return elementwise.where(kept, values, 0) * (1 / (1 - self.p))
 
     def describe(self) -> str:
         """The probability of zero."""

@@ -155,7 +155,7 @@ class Module:
 
 def _entries(attributes: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Attributes, and the items of those that are lists, tuples or dictionaries."""
-    stack = list(reversed(attributes.items()))
+    stack = list(attributes.items())[::-1]
     while stack:
         name, value = stack.pop()
         if isinstance(value, list | tuple):

@@ -22,7 +22,7 @@ def plain_shape(name: str, shape: Shape) -> tuple[int, ...]:
     lengths = shape if isinstance(shape, tuple | list) else (shape,)
     if not all(isinstance(length, int | np.integer) for length in lengths):
         raise DTypeError(f"{name}: a shape is an integer or a tuple of integers, got {shape!r}")
-    return tuple(int(length) for length in lengths)  # type: ignore[arg-type]  # just checked
+    return tuple(int(length) for length in lengths)
 
 
 @primitive("arrangement", python="{x:call}.reshape({shape})", latex="{x}")

@@ -125,7 +125,7 @@ def divide_pull_x2(xp: Namespace, g: Array, y: Array, x2: Array) -> Array:
     precedence="power",
     lifted=("base",),
 )
-def pow(xp: Namespace, base: Array, exponent: Array) -> Array:  # noqa: A001  # the standard's name
+def pow(xp: Namespace, base: Array, exponent: Array) -> Array:  # the standard's name  # noqa: A001  # the standard's name
     """``base`` to the power ``exponent``, element by element.
 
     The derivative of ``x ** 0`` is 0 everywhere, and at base 0 the derivative with respect to the
@@ -169,7 +169,7 @@ def negative_pull_x(xp: Namespace, g: Array) -> Array:
 
 
 @primitive("elementwise", latex=r"\left\lvert {x} \right\rvert")
-def abs(xp: Namespace, x: Array) -> Array:  # noqa: A001  # the standard's name
+def abs(xp: Namespace, x: Array) -> Array:  # the standard's name  # noqa: A001  # the standard's name
     """Absolute value of each element, real also for complex ones; its derivative at 0 is 0.
 
     >>> tg.abs(tg.Tensor([1.0, -2.0, 3 + 4j]))

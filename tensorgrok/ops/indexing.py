@@ -33,7 +33,8 @@ PLACE = _Place()
 def take_apart(key: Key) -> tuple[Pattern, list[Any]]:
     """Split an index into its pattern and its arrays."""
     parts = key if isinstance(key, tuple) else (key,)
-    pattern, arrays = [], []
+    pattern: list[Any] = []
+    arrays: list[Any] = []
     for part in parts:
         if part is None or part is Ellipsis:
             pattern.append(part)
@@ -137,8 +138,10 @@ def getitem(x: Any, key: Key) -> Tensor:
         DTypeError: an index that is neither integer nor boolean.
 
     >>> x = tg.Tensor([[1.0, 2.0], [3.0, 4.0]])
-    >>> x[:, 0], x[[0, 0]].shape, x[x > 2]
-    (Tensor([1., 3.], shape=(2,), dtype=float32), (2, 2), Tensor([3., 4.], shape=(2,), dtype=float32))
+    >>> x[:, 0]
+    Tensor([1., 3.], shape=(2,), dtype=float32)
+    >>> x[x > 2]
+    Tensor([3., 4.], shape=(2,), dtype=float32)
     """
     pattern, arrays = take_apart(key)
     return getitem_at(x, arrays, pattern)

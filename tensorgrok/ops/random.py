@@ -168,7 +168,7 @@ class Generator:
                 raise ArgumentError(f"uniform: low must not exceed high, got {low} and {high}")
             if low == 0 and high == 1:
                 return unit
-        return unit * (high - low) + low
+        return cast("Tensor", unit * (high - low) + low)
 
     def normal(
         self,
@@ -186,7 +186,7 @@ class Generator:
             raise ArgumentError(f"normal: std must be at least 0, got {std}")
         unit = self._draw(standard_normal, 2, shape, dtype)
         plain = isinstance(mean, int | float) and isinstance(std, int | float)
-        return unit if plain and mean == 0 and std == 1 else unit * std + mean
+        return unit if plain and mean == 0 and std == 1 else cast("Tensor", unit * std + mean)
 
     def permutation(self, n: int) -> npt.NDArray[np.int64]:
         """A random order of the integers below ``n``, on the host: the ranks of n random words."""
@@ -194,7 +194,7 @@ class Generator:
             raise ArgumentError(f"permutation: expected a length of at least 0, got {n}")
         counter = self._take(n)
         words = get_backend("numpy").xp.random_bits(self.key.numpy(), counter.numpy(), n)
-        return cast("npt.NDArray[np.int64]", np.argsort(words, kind="stable"))
+        return np.argsort(words, kind="stable")
 
 
 _generator: ContextVar[Generator | None] = ContextVar("tensorgrok_generator", default=None)

@@ -23,7 +23,7 @@ def reduced_axes(axis: Axis, ndim: int) -> tuple[int, ...]:
     if axis is None:
         return tuple(range(ndim))
     axes = axis if isinstance(axis, tuple | list) else (axis,)
-    return tuple(range(ndim)[i] for i in axes)  # type: ignore[index]  # a sequence or one integer
+    return tuple(range(ndim)[i] for i in axes)
 
 
 def spread(xp: Namespace, g: Array, like: Any, axis: Axis) -> Array:
@@ -45,7 +45,7 @@ max_of = max  # the built-in, before the card below takes its name
 def plain_axis(name: str, axis: Axis) -> Axis:
     """Check an axis argument; lists become tuples."""
     if axis is None or isinstance(axis, int | np.integer):
-        return axis  # type: ignore[return-value]  # NumPy integers index as integers do
+        return axis
     if isinstance(axis, tuple | list) and all(isinstance(i, int | np.integer) for i in axis):
         return tuple(axis)
     raise DTypeError(f"{name}: axis must be an integer, a tuple of integers or None, got {axis!r}")
@@ -72,7 +72,9 @@ def sum_latex(x: Any, axis: Any, keepdims: Any) -> str:
 
 
 @primitive("reduction", python=sum_python, latex=sum_latex)
-def sum(xp: Namespace, x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:  # noqa: A001  # the standard's name
+def sum(  # noqa: A001  # the standard's name
+    xp: Namespace, x: Array, axis: Axis = None, *, keepdims: bool = False
+) -> Array:  # the standard's name
     """Sum over axes; of booleans it is a count.
 
     >>> tg.sum(tg.Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0)
@@ -118,7 +120,9 @@ def max_latex(x: Any, axis: Any, keepdims: Any) -> str:
 
 
 @primitive("reduction", python=max_python, latex=max_latex)
-def max(xp: Namespace, x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:  # noqa: A001  # the standard's name
+def max(  # noqa: A001  # the standard's name
+    xp: Namespace, x: Array, axis: Axis = None, *, keepdims: bool = False
+) -> Array:  # the standard's name
     """Largest element over axes; where several are largest they share the gradient evenly.
 
     >>> tg.max(tg.Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Backend
+from ..backend import Space
 from ..errors import ArgumentError, DTypeError
 from ..tensor import Tensor
 
@@ -22,7 +22,7 @@ class Setting:
 
     def __init__(self, name: str, value: Any) -> None:
         self.name = name
-        self._tensors: dict[tuple[Backend, Any], Tensor] = {}
+        self._tensors: dict[Space, Tensor] = {}
         self.value = value
 
     @property
@@ -44,11 +44,11 @@ class Setting:
 
     def for_parameter(self, parameter: Tensor) -> Tensor:
         """The number as a tensor that the update of this parameter can take."""
-        key = (parameter.backend, parameter._data.dtype)
-        tensor = self._tensors.get(key)
+        space = parameter._space
+        tensor = self._tensors.get(space)
         if tensor is None:
-            tensor = Tensor(self._value, dtype=key[1], backend=key[0], name=self.name)
-            self._tensors[key] = tensor
+            tensor = Tensor(self._value, dtype=space.dtype, backend=space.backend, name=self.name)
+            self._tensors[space] = tensor
         return tensor
 
 
