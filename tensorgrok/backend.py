@@ -222,7 +222,10 @@ class Backend:
         turn = self.module.arange(places.shape[0])[:, None]
         hits = places[:, None] == self.module.arange(flat.shape[0])[None, :]
         last = self.module.max(self.module.where(hits, turn, turn * 0 - 1), axis=0)
-        spread = self.module.broadcast_to(self.module.astype(values, table.dtype), table[key].shape)
+        shape = table[key].shape
+        if values.ndim > len(shape):  # NumPy drops leading axes of length 1 with no place to go
+            values = self.module.reshape(values, values.shape[values.ndim - len(shape) :])
+        spread = self.module.broadcast_to(self.module.astype(values, table.dtype), shape)
         chosen = self.module.reshape(spread, (-1,))[self.module.where(last < 0, last * 0, last)]
         return self.module.reshape(self.module.where(last < 0, flat, chosen), table.shape)
 

@@ -265,6 +265,7 @@ class Primitive(Generic[P]):
         self.floating: bool = options["floating"]
         self.closed: bool = options["closed"]
         self.host: bool = options["host"]
+        self.title: str = options["title"]
         self.promoted = tuple(
             kind.promotes and name not in options["apart"] for name in self.arguments
         )
@@ -354,6 +355,7 @@ def primitive(
     lifted: tuple[str, ...] = (),
     host: bool = False,
     public: bool = True,
+    title: str | None = None,
 ) -> Callable[[Callable[Concatenate[Any, P], Any]], Primitive[P]]:
     """Decorator: make the forward function below into a card and enter it into the tables.
 
@@ -371,6 +373,7 @@ def primitive(
         lifted: arguments that the forward function needs as arrays even where a number is given.
         host: array arguments are host bookkeeping and the result goes to the current backend.
         public: whether the card itself goes into the operation table under its name.
+        title: what errors call it, where users know it by another name.
     """
 
     def make(forward: Callable[Concatenate[Any, P], Any]) -> Primitive[P]:
@@ -389,6 +392,7 @@ def primitive(
             "apart": apart,
             "lifted": lifted,
             "host": host,
+            "title": title or forward.__name__,
         }
         card: Primitive[P] = Primitive(forward, KINDS[kind], options, names)
         primitives[card.name] = card

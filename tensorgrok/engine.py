@@ -300,14 +300,14 @@ def explained(
         at, count = primitive.sequence, len(operands) - len(arguments) + 1
         arguments[at : at + 1] = [f"{arguments[at]}[{i}]" for i in range(count)]
     pairs = zip(arguments, operands, strict=True)
-    return explain(error, primitive.name, pairs, parameters, primitive.kind.hint)
+    return explain(error, primitive.title, pairs, parameters, primitive.kind.hint)
 
 
 def _items(primitive: Primitive[...], at: int, given: Any) -> tuple[Any, ...]:
     if isinstance(given, list | tuple):
         return tuple(given)
     raise DTypeError(
-        f"{primitive.name}: {primitive.arguments[at]} must be a list or tuple of tensors, "
+        f"{primitive.title}: {primitive.arguments[at]} must be a list or tuple of tensors, "
         f"not {describe(given)}"
     )
 
@@ -327,7 +327,7 @@ def _common_backend(
                 one = describe(first[1], primitive.arguments[first[0]])
                 two = describe(operand, primitive.arguments[owner])
                 raise BackendMismatch(
-                    f"{primitive.name}: {one} is on backend {first[1].backend.name!r} and {two} "
+                    f"{primitive.title}: {one} is on backend {first[1].backend.name!r} and {two} "
                     f"on {operand.backend.name!r}; make both on the same one, for example with "
                     f"Tensor(t.numpy(), backend={first[1].backend.name!r})"
                 )
@@ -344,7 +344,7 @@ def _as_operand(primitive: Primitive[...], owner: int, operand: Any, backend: Ba
         return Handle(operand, backend=backend)
     except DTypeError as error:
         raise DTypeError(
-            f"{primitive.name}: argument {primitive.arguments[owner]}: {error}"
+            f"{primitive.title}: argument {primitive.arguments[owner]}: {error}"
         ) from error
 
 

@@ -278,7 +278,12 @@ class Tensor(Methods, NumPyProtocol):
 
     def detach(self) -> Tensor:
         """Return the same values without history."""
-        return make_tensor(self._data, self.backend)
+        return make_tensor(self._value(), self.backend)
+
+    def _value(self) -> Array:
+        """The data as operations see it: while tracing that is a traced value."""
+        tracer = get_context().tracer
+        return self._data if tracer is None else tracer.lift(self)
 
     def __reduce__(self) -> Any:
         fields = (self._host(), self.requires_grad, self.name, self.backend.name)
@@ -304,7 +309,7 @@ class Tensor(Methods, NumPyProtocol):
             if value.shape != self.shape:
                 raise self._wrong_shape("assign", value.shape)
             result = value.astype(self.dtype) if value.dtype != self.dtype else value
-            self._rebind(result._data)
+            self._rebind(result._value())
             self._follow(result)
         else:
             self._rebind(self._converted(value, "assign"))
@@ -331,7 +336,7 @@ class Tensor(Methods, NumPyProtocol):
                     f"{operation}: {describe(value)} is on backend {value.backend.name!r} and "
                     f"{self._called()} on {self.backend.name!r}; make both on the same one"
                 )
-            data = value._data  # arrays behind tensors are never written, so sharing one is safe
+            data = value._value()  # arrays behind tensors are never written: sharing is safe
         elif get_context().tracer is not None and hasattr(value, "dtype"):
             data = value
         else:
@@ -510,7 +515,7 @@ def _accumulated(handle: Tensor, g: Any, own: bool, create_graph: bool) -> Tenso
     backend = handle._space.backend
     tracer = get_context().tracer
     if before is not None:
-        g, own = (before._data if tracer is None else tracer.lift(before)) + g, True
+        g, own = before._value() + g, True
     return make_tensor(g if tracer is not None else backend.own(g, not own), backend)
 
 
@@ -518,7 +523,9 @@ def _as_array(value: Any, dtype: npt.DTypeLike | None, backend: Backend, copy: b
     """Bring whatever a user may hand over onto a backend."""
     wanted = None if dtype is None else _number_dtype(dtype)
     if isinstance(value, Tensor):
-        if value.backend is backend or get_context().tracer is not None:
+        if get_context().tracer is not None:
+            return value._value()
+        if value.backend is backend:
             value = value._data
         else:
             value = value.numpy()

@@ -124,7 +124,7 @@ def part_lengths(sections: Shape, length: int) -> list[int]:
     return lengths
 
 
-@primitive("arrangement", public=False, python="split({x}, {sections}, {axis})")
+@primitive("arrangement", public=False, title="split", python="split({x}, {sections}, {axis})")
 def split_parts(xp: Namespace, x: Array, sections: Shape, axis: int = 0) -> tuple[Array, ...]:
     """The card behind ``split``: one node with a result per part."""
     along = range(x.ndim)[axis]

@@ -192,8 +192,8 @@ def abs_pull_x(xp: Namespace, g: Array, x: Array, y: Array) -> Array:
 def exp(xp: Namespace, x: Array) -> Array:
     """Exponential of each element.
 
-    >>> tg.exp(tg.Tensor([0.0, 1.0]))
-    Tensor([1.       , 2.7182817], shape=(2,), dtype=float32)
+    >>> tg.exp(tg.Tensor([0.0, -1000.0]))
+    Tensor([1., 0.], shape=(2,), dtype=float32)
     """
     return xp.exp(x)
 
@@ -207,8 +207,8 @@ def exp_pull_x(xp: Namespace, g: Array, y: Array) -> Array:
 def log(xp: Namespace, x: Array) -> Array:
     """Natural logarithm of each element.
 
-    >>> tg.log(tg.Tensor([1.0, 2.0]))
-    Tensor([0.       , 0.6931472], shape=(2,), dtype=float32)
+    >>> tg.log(tg.Tensor([1.0]))
+    Tensor([0.], shape=(1,), dtype=float32)
     """
     return xp.log(x)
 
@@ -237,8 +237,8 @@ def sqrt_pull_x(xp: Namespace, g: Array, y: Array) -> Array:
 def sin(xp: Namespace, x: Array) -> Array:
     """Sine of each element, in radians.
 
-    >>> tg.sin(tg.Tensor([0.0, 1.0]))
-    Tensor([0.       , 0.84147096], shape=(2,), dtype=float32)
+    >>> tg.sin(tg.Tensor([0.0]))
+    Tensor([0.], shape=(1,), dtype=float32)
     """
     return xp.sin(x)
 
@@ -252,8 +252,8 @@ def sin_pull_x(xp: Namespace, g: Array, x: Array) -> Array:
 def cos(xp: Namespace, x: Array) -> Array:
     """Cosine of each element, in radians.
 
-    >>> tg.cos(tg.Tensor([0.0, 1.0]))
-    Tensor([1.       , 0.5403023], shape=(2,), dtype=float32)
+    >>> tg.cos(tg.Tensor([0.0]))
+    Tensor([1.], shape=(1,), dtype=float32)
     """
     return xp.cos(x)
 
@@ -267,8 +267,8 @@ def cos_pull_x(xp: Namespace, g: Array, x: Array) -> Array:
 def tanh(xp: Namespace, x: Array) -> Array:
     """Hyperbolic tangent of each element.
 
-    >>> tg.tanh(tg.Tensor([0.0, 1.0]))
-    Tensor([0.       , 0.7615942], shape=(2,), dtype=float32)
+    >>> tg.tanh(tg.Tensor([0.0, 1000.0]))
+    Tensor([0., 1.], shape=(2,), dtype=float32)
     """
     return xp.tanh(x)
 

@@ -108,6 +108,7 @@ def getitem_latex(x: Any, arrays: Any, pattern: Pattern) -> str:
 @primitive(
     "indexing",
     public=False,
+    title="getitem",
     python=getitem_python,
     latex=getitem_latex,
     constant=("arrays",),
@@ -161,7 +162,7 @@ def _to_values(xp: Namespace, g: Array, values_like: Any) -> Array:
     return xp.reshape(summed, shape) if extra > 0 else summed
 
 
-@primitive("indexing", public=False, constant=("arrays",), lifted=("values",))
+@primitive("indexing", public=False, title="scatter_add", constant=("arrays",), lifted=("values",))
 def scatter_add_at(
     xp: Namespace, table: Array, arrays: Sequence[Array], values: Array, pattern: Pattern
 ) -> Array:
@@ -193,7 +194,7 @@ def scatter_add(table: Any, key: Key, values: Any) -> Tensor:
     return scatter_add_at(table, arrays, values, pattern)
 
 
-@primitive("indexing", public=False, constant=("arrays",), lifted=("values",))
+@primitive("indexing", public=False, title="setitem", constant=("arrays",), lifted=("values",))
 def scatter_set_at(
     xp: Namespace, table: Array, arrays: Sequence[Array], values: Array, pattern: Pattern
 ) -> Array:

@@ -1,0 +1,1 @@
+"""Tests of tensorgrok; their modules mirror those of the package."""

@@ -1,0 +1,40 @@
+"""What all tests share: the backends they run on, and a fresh start for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+import tensorgrok as tg
+from tensorgrok.backend import get_backend
+from tests.readers.strict import StrictBackend
+
+tg.register_backend("strict", StrictBackend)
+
+
+def usable_backends() -> list[str]:
+    """The backends that every operation is tested on: those here, and the strict stand-in."""
+    names = ["numpy", "strict"]
+    try:
+        get_backend("cupy")
+    except tg.BackendUnavailable:
+        return names
+    return [*names, "cupy"]
+
+
+@pytest.fixture(autouse=True)
+def _fresh_start() -> Iterator[None]:
+    """Every test begins with the seed 0 and leaves the process-wide settings as they were."""
+    tg.seed(0)
+    dtype = tg.get_default_dtype()
+    yield
+    tg.set_default_dtype(dtype)
+
+
+@pytest.fixture(params=usable_backends())
+def backend(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Run a test once on each backend."""
+    name: str = request.param
+    with tg.use_backend(name):
+        yield name

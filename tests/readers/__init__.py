@@ -1,0 +1,1 @@
+"""Readers of cards, beside those that the package ships: proof that a rule has many readings."""

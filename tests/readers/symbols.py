@@ -1,0 +1,134 @@
+"""Symbols: reads a recorded graph, forward and backward, as Python or as LaTeX.
+
+A symbol is a text, how tightly it binds, and the array it stands for; the texts come from the cards'
+notation. The backward statements are the pullbacks themselves, called with symbols.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from tensorgrok import Tensor
+from tensorgrok.autodiff import pull
+from tensorgrok.backend import VOCABULARY, Namespace
+from tensorgrok.cards import Primitive
+from tensorgrok.engine import primitives
+from tensorgrok.graph import Leaf, Literal, Node, order
+
+LEVELS = ("comparison", "sum", "product", "unary", "power", "call")
+
+
+class Symbol:
+    """A text with a value; formatted with a level, it stands in brackets if it binds less."""
+
+    def __init__(self, reader: Reader, text: str, level: str, value: Any) -> None:
+        self.reader, self.text, self.level, self.value = reader, text, level, value
+        self.shape, self.ndim, self.dtype = value.shape, value.ndim, value.dtype
+
+    def __format__(self, level: str) -> str:
+        if level and LEVELS.index(self.level) < LEVELS.index(level):
+            return f"({self.text})" if self.reader.python else rf"\left({self.text}\right)"
+        return self.text
+
+    def __getitem__(self, key: Any) -> Symbol:
+        return Symbol(self.reader, f"{self:call}[{key}]", "call", self.value[key])
+
+    def __neg__(self) -> Symbol:
+        return self.reader.apply(primitives["negative"], operator.neg, (self,), {})
+
+
+def _operator(name: str, function: Callable[[Any, Any], Any], swapped: bool) -> Any:
+    def apply(self: Symbol, other: Any) -> Symbol:
+        operands = (other, self) if swapped else (self, other)
+        if name == "multiply":  # the cotangent that backward starts from is 1
+            for one, rest in (operands, operands[::-1]):
+                if isinstance(one, Symbol) and one.text == "1" and isinstance(rest, Symbol):
+                    return rest
+        return self.reader.apply(primitives[name], function, operands, {})
+
+    return apply
+
+
+for _name, _short in (
+    *(("add", "add"), ("subtract", "sub"), ("multiply", "mul"), ("divide", "truediv")),
+    *(("pow", "pow"), ("matmul", "matmul"), ("bitwise_right_shift", "rshift")),
+):
+    _function = getattr(operator, _short)
+    setattr(Symbol, f"__{_short}__", _operator(_name, _function, swapped=False))
+    setattr(Symbol, f"__r{_short}__", _operator(_name, _function, swapped=True))
+for _name, _short in (
+    *(("equal", "eq"), ("not_equal", "ne"), ("less", "lt"), ("less_equal", "le")),
+    *(("greater", "gt"), ("greater_equal", "ge")),
+):
+    setattr(Symbol, f"__{_short}__", _operator(_name, getattr(operator, _short), swapped=False))
+
+
+class Reader:
+    """Reads one graph in one language. ``names`` maps tensors to their text."""
+
+    def __init__(self, result: Tensor, names: dict[Tensor, str], language: str) -> None:
+        self.python = language == "python"
+        self.real = result.backend.xp
+        self.nodes = order([result.node])  # type: ignore[list-item]  # the result was recorded
+        self.names = {tensor.node: (name, tensor.data) for tensor, name in names.items()}
+        self.xp = Namespace({name: self._function(name) for name in VOCABULARY})
+        self.symbols: dict[Any, Symbol] = {}
+        self.forward = [line for node in self.nodes if (line := self._line(node))]
+
+    def _function(self, name: str) -> Callable[..., Symbol]:
+        def call(*args: Any, **kwargs: Any) -> Symbol:
+            card = primitives[name]
+            operands, parameters = card.bind(args, kwargs)
+            return self.apply(card, getattr(self.real, name), operands, parameters)
+
+        return call
+
+    def apply(
+        self, card: Primitive[...], function: Any, operands: Any, parameters: dict[str, Any]
+    ) -> Symbol:
+        fields = dict(zip(card.arguments, operands, strict=True)) | parameters
+        notation = card.python if self.python else card.latex
+        template = notation if isinstance(notation, str) else notation(**fields)
+        values = [o.value if isinstance(o, Symbol) else o for o in operands]
+        return Symbol(
+            self, template.format(**fields), card.precedence, function(*values, **parameters)
+        )
+
+    def _line(self, node: Node) -> str | None:
+        """Give a node its symbol; the statement that makes it, if it has a name."""
+        name, data = self.names.get(node, (None, None))
+        if isinstance(node, Leaf):
+            assert name is not None, f"a leaf needs a name: {node}"
+            self.symbols[node] = Symbol(self, name, "call", data)
+            return None
+        inputs = [i.value if isinstance(i, Literal) else self.symbols[i] for i in node.inputs]
+        card = node.primitive
+        made = self.apply(
+            card, lambda *a, **k: card.forward(self.real, *a, **k), inputs, node.parameters
+        )
+        self.symbols[node] = made if name is None else Symbol(self, name, "call", made.value)
+        return None if name is None else f"{name} = {made}"
+
+    def backward(self, deltas: dict[Tensor, str]) -> list[str]:
+        """The backward statements; ``deltas`` names the cotangents of tensors."""
+        named = {tensor.node: text for tensor, text in deltas.items()}
+        one = self.symbols[self.nodes[-1]].value * 0 + 1
+        cotangents: dict[Any, Any] = {self.nodes[-1]: Symbol(self, "1", "call", one)}
+        lines = []
+        for node in reversed(self.nodes):
+            g = cotangents.pop(node, None)
+            if g is None:
+                continue
+            if node in named:
+                lines.append(f"{named[node]} = {g}")
+                g = Symbol(self, named[node], "call", g.value)
+            if not isinstance(node, Leaf):
+                inputs = node.plan.group(node.inputs)
+                sources = [node if i < 0 else inputs[i] for i in node.plan.sources]
+                saved = tuple(
+                    s.value if isinstance(s, Literal) else self.symbols[s] for s in sources
+                )
+                pull(node, g, self.xp, saved, cotangents, set())
+        return lines
