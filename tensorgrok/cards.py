@@ -378,10 +378,10 @@ def primitive(
 
     def make(forward: Callable[Concatenate[Any, P], Any]) -> Primitive[P]:
         names = _signature(forward)
-        call = f"{forward.__name__}({', '.join('{' + name + '}' for name in names[0] + names[1])})"
-        upright = call.replace(
-            forward.__name__, r"\operatorname{{" + forward.__name__.replace("_", r"\_") + "}}", 1
-        )
+        fields = ", ".join("{" + name + "}" for name in names[0] + names[1])
+        title = forward.__name__.replace("_", r"\_")
+        call = f"{forward.__name__}({fields})"
+        upright = rf"\operatorname{{{{{title}}}}}\left({fields}\right)"
         options = {
             "python": call if python is None else python,
             "latex": upright if latex is None else latex,

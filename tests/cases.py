@@ -169,7 +169,7 @@ case("astype", lambda x: x.astype(np.int64), [draw((2, 3), 0)], lambda x: np.tru
      "to integers")  # fmt: skip
 case("identity", identity, [draw((2, 3), 0)], lambda x: x)
 
-# Reductions: all axes, one, several, negative, kept, 0-d, size 0, size 1, non-contiguous -----------
+# Reductions: all axes, one, several, negative, kept, 0-d, size 0, size 1, non-contiguous ---------
 
 
 def logsumexp_oracle(x: Array, axis: Any = None, keepdims: bool = False) -> Any:
@@ -300,14 +300,15 @@ def outer_oracle(x: Array, g: Array) -> Array:
     return np.asarray(np.tensordot(x, g, axes=(axes, axes)))
 
 
-for _note, _a, _b in (
+VECMATS: tuple[tuple[str, tuple[int, ...], tuple[int, ...]], ...] = (
     ("row", (3,), (3, 2)),
     ("batch", (4, 3), (3, 2)),
     ("leading axes", (2, 4, 3), (3, 2)),
     ("one row", (1, 3), (3, 1)),
     ("no rows", (0, 3), (3, 2)),
     ("nothing summed", (2, 0), (0, 2)),
-):
+)
+for _note, _a, _b in VECMATS:
     _x, _w = draw(_a, 0), draw(_b, 1)
     _g = draw((*_a[:-1], _b[1]), 2)
     case("vecmat", tg.vecmat, [_x, _w], lambda x, w: np.einsum("...k,km->...m", x, w), _note)
@@ -317,21 +318,23 @@ case("vecmat", tg.vecmat, [draw((3, 4), 0).T, draw((2, 3), 1).T],
      lambda x, w: np.einsum("nk,km->nm", x, w), "non-contiguous")  # fmt: skip
 case("vecmat_dw", tg.vecmat_dw, [draw((3, 4), 0).T, draw((2, 4), 1).T],
      lambda x, g: np.einsum("nk,nm->km", x, g), "non-contiguous")  # fmt: skip
-for _a, _b in (
+DOTS: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...] = (
     ((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 2)), ((2, 3), (3, 4)), ((2, 2, 3), (3, 2)),
     ((), (2, 2)), ((2, 2), ()), ((), ()), ((3,), (2, 3, 2)), ((2, 3), (2, 3, 2)),
     ((2, 3), (2, 2, 3, 1)), ((0, 3), (3, 2)), ((3,), (3, 0)), ((2, 1), (1, 2)),
-):  # fmt: skip
+)  # fmt: skip
+for _a, _b in DOTS:
     case("dot", tg.dot, [draw(_a, 0), draw(_b, 1)], np.dot)
 case("dot", tg.dot, [draw((3, 2), 0).T, draw((4, 6), 1)[:3, ::2]], np.dot, "non-contiguous")
-for _a, _b in (
+MATMULS: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...] = (
     ((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 2)), ((2, 3), (3, 4)), ((5, 2, 3), (3, 2)),
     ((5, 2, 3), (5, 3, 2)), ((1, 2, 3), (4, 3, 2)), ((2, 3), (4, 3, 2)), ((3,), (4, 3, 2)),
     ((4, 2, 3), (3,)), ((2, 1, 2, 3), (3, 3, 1)), ((0, 2, 3), (3, 2)), ((0, 2, 3), (1, 3, 2)),
-):  # fmt: skip
+)  # fmt: skip
+for _a, _b in MATMULS:
     case("matmul", tg.matmul, [draw(_a, 0), draw(_b, 1)], np.matmul)
-case("matmul", tg.matmul, [draw((2, 3, 2), 0).transpose(0, 2, 1), draw((2, 2, 3), 1).transpose(0, 2, 1)], np.matmul,
-     "non-contiguous")  # fmt: skip
+_pair = [draw((2, 3, 2), 0).transpose(0, 2, 1), draw((2, 2, 3), 1).transpose(0, 2, 1)]
+case("matmul", tg.matmul, _pair, np.matmul, "non-contiguous")
 case("matmul", tg.matmul, [draw((2, 2), 0, "complex"), draw((2, 2), 1, "complex")], np.matmul,
      "complex")  # fmt: skip
 
@@ -342,7 +345,7 @@ case("ones", lambda: tg.ones(3, dtype=np.float64), [], lambda: np.ones(3), exact
 case("full", lambda: tg.full((2, 0), 7), [], lambda: np.full((2, 0), 7), exact=True)
 case("arange", lambda: tg.arange(1, 9, 3), [], lambda: np.arange(1, 9, 3), exact=True)
 
-# Random draws: words of Philox, made into floats by integer arithmetic ----------------------------
+# Random draws: words of Philox, made into floats by integer arithmetic ---------------------------
 
 
 def philox(seed: int, words: int) -> Array:
@@ -356,11 +359,9 @@ def uniform_oracle(seed: int, n: int) -> Array:
 
 def normal_oracle(seed: int, n: int) -> Array:
     u = uniform_oracle(seed, 2 * n)
+    pairs = zip(u[:n], u[n:], strict=True)
     return np.asarray(
-        [
-            math.sqrt(-2 * math.log(1 - a)) * math.cos(2 * math.pi * b)
-            for a, b in zip(u[:n], u[n:], strict=True)
-        ]
+        [math.sqrt(-2 * math.log(1 - a)) * math.cos(2 * math.pi * b) for a, b in pairs]
     )
 
 
@@ -393,12 +394,19 @@ def frozen(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *args: function(*(arg.detach() for arg in args))
 
 
-case("sgd_update", frozen(primitives["sgd_update"]), [draw((2, 3), 0), draw((2, 3), 1), draw((), 2, "positive")],
+case("sgd_update", frozen(primitives["sgd_update"]),
+     [draw((2, 3), 0), draw((2, 3), 1), draw((), 2, "positive")],
      lambda p, g, r: p - r * g)  # fmt: skip
+
+
+def squared_error_oracle(prediction: Array, target: Array) -> Array:
+    pairs = zip(prediction.ravel(), target.ravel(), strict=True)
+    return np.asarray(0.5 * sum((p - t) ** 2 for p, t in pairs))
+
+
 for _shape in ((2, 3), (), (1, 1), (0, 3)):
     _pair = [draw(_shape, 0), draw(_shape, 1)]
-    case("squared_error", primitives["squared_error"], _pair,
-         lambda p, t: np.asarray(0.5 * sum((a - b) ** 2 for a, b in zip(p.ravel(), t.ravel(), strict=True))))  # fmt: skip
+    case("squared_error", primitives["squared_error"], _pair, squared_error_oracle)
     if math.prod(_shape):
         case("mse", primitives["mse"], _pair, lambda p, t: np.sum((p - t) ** 2) / p.size)
 for _shape in ((3, 4), (4,), (2, 3, 4), (2, 1)):

@@ -1,7 +1,7 @@
 """Symbols: reads a recorded graph, forward and backward, as Python or as LaTeX.
 
-A symbol is a text, how tightly it binds, and the array it stands for; the texts come from the cards'
-notation. The backward statements are the pullbacks themselves, called with symbols.
+A symbol is a text, how tightly it binds, and the array it stands for; the texts come from the
+notation on the cards. The backward statements are the pullbacks themselves, called with symbols.
 """
 
 from __future__ import annotations
@@ -20,6 +20,16 @@ from tensorgrok.graph import Leaf, Literal, Node, order
 LEVELS = ("comparison", "sum", "product", "unary", "power", "call")
 
 
+class Number:
+    """A number among symbols; cards look at ``literal`` where the number matters to notation."""
+
+    def __init__(self, literal: complex) -> None:
+        self.literal = literal
+
+    def __format__(self, level: str) -> str:
+        return str(self.literal)
+
+
 class Symbol:
     """A text with a value; formatted with a level, it stands in brackets if it binds less."""
 
@@ -36,7 +46,7 @@ class Symbol:
         return Symbol(self.reader, f"{self:call}[{key}]", "call", self.value[key])
 
     def __neg__(self) -> Symbol:
-        return self.reader.apply(primitives["negative"], operator.neg, (self,), {})
+        return self.reader.apply(primitives["negative"], -self.value, (self,), {})
 
 
 def _operator(name: str, function: Callable[[Any, Any], Any], swapped: bool) -> Any:
@@ -46,7 +56,8 @@ def _operator(name: str, function: Callable[[Any, Any], Any], swapped: bool) -> 
             for one, rest in (operands, operands[::-1]):
                 if isinstance(one, Symbol) and one.text == "1" and isinstance(rest, Symbol):
                     return rest
-        return self.reader.apply(primitives[name], function, operands, {})
+        value = function(*map(value_of, operands))
+        return self.reader.apply(primitives[name], value, operands, {})
 
     return apply
 
@@ -65,6 +76,11 @@ for _name, _short in (
     setattr(Symbol, f"__{_short}__", _operator(_name, getattr(operator, _short), swapped=False))
 
 
+def value_of(operand: Any) -> Any:
+    """The array that a symbol stands for; anything else as it is."""
+    return operand.value if isinstance(operand, Symbol) else operand
+
+
 class Reader:
     """Reads one graph in one language. ``names`` maps tensors to their text."""
 
@@ -79,22 +95,20 @@ class Reader:
 
     def _function(self, name: str) -> Callable[..., Symbol]:
         def call(*args: Any, **kwargs: Any) -> Symbol:
-            card = primitives[name]
-            operands, parameters = card.bind(args, kwargs)
-            return self.apply(card, getattr(self.real, name), operands, parameters)
+            value = getattr(self.real, name)(*map(value_of, args), **kwargs)
+            return self.apply(primitives[name], value, *primitives[name].bind(args, kwargs))
 
         return call
 
     def apply(
-        self, card: Primitive[...], function: Any, operands: Any, parameters: dict[str, Any]
+        self, card: Primitive[...], value: Any, operands: Any, parameters: dict[str, Any]
     ) -> Symbol:
-        fields = dict(zip(card.arguments, operands, strict=True)) | parameters
+        """What a card says of its operands, with the value that it has."""
+        shown = [o if isinstance(o, Symbol) else Number(o) for o in operands]
+        fields = dict(zip(card.arguments, shown, strict=True)) | parameters
         notation = card.python if self.python else card.latex
         template = notation if isinstance(notation, str) else notation(**fields)
-        values = [o.value if isinstance(o, Symbol) else o for o in operands]
-        return Symbol(
-            self, template.format(**fields), card.precedence, function(*values, **parameters)
-        )
+        return Symbol(self, template.format(**fields), card.precedence, value)
 
     def _line(self, node: Node) -> str | None:
         """Give a node its symbol; the statement that makes it, if it has a name."""
@@ -105,9 +119,8 @@ class Reader:
             return None
         inputs = [i.value if isinstance(i, Literal) else self.symbols[i] for i in node.inputs]
         card = node.primitive
-        made = self.apply(
-            card, lambda *a, **k: card.forward(self.real, *a, **k), inputs, node.parameters
-        )
+        value = card.forward(self.real, *map(value_of, inputs), **node.parameters)
+        made = self.apply(card, value, inputs, node.parameters)
         self.symbols[node] = made if name is None else Symbol(self, name, "call", made.value)
         return None if name is None else f"{name} = {made}"
 
