@@ -70,16 +70,15 @@ def pull(
     """
     plan = node.plan
     inputs = node.inputs
-    values = (xp, g, node, *saved, *(inputs if plan.grouped is None else plan.group(inputs)))
+    values = (xp, g, node) + saved + (inputs if plan.grouped is None else plan.group(inputs))  # noqa: RUF005  # unpacking costs twice as much
     for rule in plan.rules:
         target: Any = inputs[rule.slot]  # no literal: those have no rules
         if needed is not None and target not in needed:
             continue
         if rule.plain:
-            found = rule.function(*rule.select(values))
+            cotangent = found = rule.function(*rule.select(values))
         else:
-            found = rule.function(*rule.select(values), **rule.keywords(node))
-        cotangent = found
+            cotangent = found = rule.function(*rule.select(values), **rule.keywords(node))
         if cotangent.shape != target.shape:
             if not plan.broadcasts:
                 raise GraphError(

@@ -274,8 +274,10 @@ class Primitive(Generic[P]):
         )
         self.operator = single_operator(forward)
         self.plans: dict[Any, Plan | None] = {}
-        self.one = unary(self)
-        self.two = binary(self)
+        # Cards of one or two operands and nothing else have a fast path.
+        plain = not self.parameters and self.sequence is None
+        self._plain_count = len(self.arguments) if plain and len(self.arguments) in (1, 2) else -1
+        self._plain: Callable[..., Tensor] = unary(self) if self._plain_count == 1 else binary(self)
         self.__name__ = self.__qualname__ = self.name
         self.__module__ = forward.__module__
         self.__doc__ = forward.__doc__
@@ -315,11 +317,8 @@ class Primitive(Generic[P]):
         return self.plans[key]
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Tensor:
-        if not self.parameters and not kwargs and self.sequence is None:
-            if len(args) == 1 == len(self.arguments):
-                return self.one(args[0])
-            if len(args) == 2 == len(self.arguments):
-                return self.two(args[0], args[1])
+        if len(args) == self._plain_count and not kwargs:
+            return self._plain(*args)
         return cast("Tensor", apply(self, *self.bind(args, kwargs)))
 
     def bind(
@@ -379,12 +378,12 @@ def primitive(
     def make(forward: Callable[Concatenate[Any, P], Any]) -> Primitive[P]:
         names = _signature(forward)
         fields = ", ".join("{" + name + "}" for name in names[0] + names[1])
-        title = forward.__name__.replace("_", r"\_")
+        upright = forward.__name__.replace("_", r"\_")
         call = f"{forward.__name__}({fields})"
-        upright = rf"\operatorname{{{{{title}}}}}\left({fields}\right)"
+        algebra = rf"\operatorname{{{{{upright}}}}}\left({fields}\right)"
         options = {
             "python": call if python is None else python,
-            "latex": upright if latex is None else latex,
+            "latex": algebra if latex is None else latex,
             "precedence": precedence,
             "constant": constant,
             "floating": floating,

@@ -172,7 +172,8 @@ class Tensor(Methods, NumPyProtocol):
     @property
     def shape(self) -> tuple[int, ...]:
         """Lengths of the axes."""
-        return cast("tuple[int, ...]", self._data.shape)
+        lengths: tuple[int, ...] = self._data.shape
+        return lengths
 
     @property
     def dtype(self) -> np.dtype[Any]:

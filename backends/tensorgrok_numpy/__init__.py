@@ -59,7 +59,7 @@ class NumPyBackend(Backend):
             x, g = x[None, :], g[None, :]
         elif x.ndim != 2:
             x, g = x.reshape(-1, x.shape[-1]), g.reshape(-1, g.shape[-1])
-        if x.shape[0] == 1 and x.size * g.size > LARGE_OUTER:
+        if x.size > 1000 and x.shape[0] == 1 and x.size * g.size > LARGE_OUTER:
             return np.multiply(x.T, g, out=out)
         return x.T.dot(g) if out is None else x.T.dot(g, out)
 

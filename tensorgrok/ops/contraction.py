@@ -134,12 +134,12 @@ def dot(xp: Namespace, x1: Array, x2: Array) -> Array:
 
 @dot.pullback("x1")
 def dot_pull_x1(xp: Namespace, g: Array, x1_like: Any, x2: Array) -> Array:
-    if x1_like.ndim == 0:
+    if x2.ndim == 2 and x1_like.shape:
+        return xp.vecmat_dx(g, x2)
+    if not x1_like.shape:
         return xp.sum(g * x2, axis=None, keepdims=False)
     if x2.ndim == 0:
         return g * x2
-    if x2.ndim == 2:
-        return xp.vecmat_dx(g, x2)
     if x2.ndim == 1:
         return g[..., None] * x2
     matrix = _as_matrix(xp, x2)
@@ -150,10 +150,10 @@ def dot_pull_x1(xp: Namespace, g: Array, x1_like: Any, x2: Array) -> Array:
 def dot_pull_x2(xp: Namespace, g: Array, x1: Array, x2_like: Any) -> Array:
     if x1.ndim == 0:
         return g * x1
+    if len(x2_like.shape) == 2:
+        return xp.vecmat_dw(x1, g)
     if x2_like.ndim == 0:
         return xp.sum(g * x1, axis=None, keepdims=False)
-    if x2_like.ndim == 2:
-        return xp.vecmat_dw(x1, g)
     lead, length = x1.shape[:-1], x1.shape[-1]
     if x2_like.ndim == 1:
         rows = element_count(lead)
