@@ -70,7 +70,7 @@ def pull(
     """
     plan = node.plan
     inputs = node.inputs
-    values = (xp, g, node) + saved + (inputs if plan.grouped is None else plan.group(inputs))  # noqa: RUF005  # unpacking costs twice as much
+    values = (xp, g, node) + saved + (inputs if plan.grouped is None else plan.group(inputs))
     for rule in plan.rules:
         target: Any = inputs[rule.slot]  # no literal: those have no rules
         if needed is not None and target not in needed:

@@ -206,7 +206,7 @@ class Backend:
 
     def scatter_add(self, table: Array, key: Key, values: Array) -> Array:
         """Return ``table`` with ``values`` added at ``table[key]``; repeated places add up."""
-        places, flat = self._places(table, key, values)
+        places, flat = self._places(table, key)
         hits = places[:, None] == self.module.arange(flat.shape[0])[None, :]
         spread = self.module.broadcast_to(values, table[key].shape)
         spread = self.module.reshape(spread, (-1, 1))
@@ -216,7 +216,7 @@ class Backend:
 
     def scatter_set(self, table: Array, key: Key, values: Array) -> Array:
         """Return ``table`` with ``table[key]`` replaced by ``values``; the last of repeats wins."""
-        places, flat = self._places(table, key, values)
+        places, flat = self._places(table, key)
         if places.shape[0] == 0:
             return self.module.asarray(table, copy=True)
         turn = self.module.arange(places.shape[0])[:, None]
@@ -229,7 +229,7 @@ class Backend:
         chosen = self.module.reshape(spread, (-1,))[self.module.where(last < 0, last * 0, last)]
         return self.module.reshape(self.module.where(last < 0, flat, chosen), table.shape)
 
-    def _places(self, table: Array, key: Key, values: Array) -> tuple[Array, Array]:
+    def _places(self, table: Array, key: Key) -> tuple[Array, Array]:
         """Flat positions that ``key`` reads, in order, and ``table`` flattened."""
         size = int(np.prod(table.shape, dtype=np.int64))
         positions = self.module.reshape(self.module.arange(size), table.shape)[key]

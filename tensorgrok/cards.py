@@ -274,10 +274,11 @@ class Primitive(Generic[P]):
         )
         self.operator = single_operator(forward)
         self.plans: dict[Any, Plan | None] = {}
-        # Cards of one or two operands and nothing else have a fast path.
-        plain = not self.parameters and self.sequence is None
-        self._plain_count = len(self.arguments) if plain and len(self.arguments) in (1, 2) else -1
-        self._plain: Callable[..., Tensor] = unary(self) if self._plain_count == 1 else binary(self)
+        # Cards of one operand, and of two without parameters, have a fast path.
+        count = -1 if self.sequence is not None else len(self.arguments)
+        self._single = unary(self) if count == 1 and not self.host else None
+        self._plain: Callable[..., Tensor] = self._single or binary(self)
+        self._plain_count = count if count in (1, 2) and not self.parameters else -1
         self.__name__ = self.__qualname__ = self.name
         self.__module__ = forward.__module__
         self.__doc__ = forward.__doc__
@@ -319,7 +320,10 @@ class Primitive(Generic[P]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Tensor:
         if len(args) == self._plain_count and not kwargs:
             return self._plain(*args)
-        return cast("Tensor", apply(self, *self.bind(args, kwargs)))
+        operands, parameters = self.bind(args, kwargs)
+        if self._single is not None:
+            return self._single(operands[0], parameters)
+        return cast("Tensor", apply(self, operands, parameters))
 
     def bind(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]

@@ -239,7 +239,10 @@ def set_default_dtype(dtype: Any) -> None:
         DTypeError: not a floating-point dtype.
     """
     global _default_dtype
-    wanted = np.dtype(dtype)
+    try:
+        wanted = np.dtype(dtype)
+    except TypeError as error:
+        raise DTypeError(f"set_default_dtype: {dtype!r} is not a NumPy dtype") from error
     if wanted.kind != "f":
         raise DTypeError(f"set_default_dtype: expected a floating-point dtype, got {wanted}")
     _default_dtype = wanted

@@ -159,7 +159,7 @@ def _rows(operation: str, arrays: tuple[Any, ...]) -> int:
     if not isinstance(arrays, tuple) or not arrays:
         raise DTypeError(
             f"{operation}: give a tuple of arrays, such as (images, labels) or (images,), not "
-            f"{'an empty one' if arrays == () else describe(arrays)}"
+            f"{'an empty one' if isinstance(arrays, tuple) else describe(arrays)}"
         )
     for place, array in enumerate(arrays):
         if not hasattr(array, "shape") or not hasattr(array, "dtype"):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .tensor import Tensor
 
 SCALARS = (bool, int, float, complex)
+NUMBERS = (float, int)
 NO_PARAMETERS: dict[str, Any] = {}
 
 #: The operation table: name to public function. ``ops`` fills it on import; operators, methods and
@@ -61,14 +62,15 @@ def make_tensor(data: Array, backend: Backend, node: Node | Output | None = None
     return tensor
 
 
-def unary(card: Primitive[...] | str) -> Callable[[Any], Tensor]:
+def unary(card: Primitive[...] | str) -> Callable[..., Tensor]:
     """Return the function that applies a card to one operand; a name is looked up at first use.
 
-    The common case runs without detours: an eager tensor of a fitting dtype. All else is ``apply``.
+    The function takes the card's parameters as a second argument, a dictionary. The common case
+    runs without detours: an eager tensor of a fitting dtype. All else is ``apply``.
     """
     found = None if isinstance(card, str) else card
 
-    def operator(a: Any) -> Tensor:
+    def operator(a: Any, parameters: dict[str, Any] = NO_PARAMETERS) -> Tensor:
         nonlocal found
         primitive = found
         if primitive is None:
@@ -79,40 +81,44 @@ def unary(card: Primitive[...] | str) -> Callable[[Any], Tensor]:
             if space.inexact or not primitive.floating:
                 x = a._data
                 try:
-                    out = primitive.forward(space.xp, x)
+                    if parameters:
+                        out = primitive.forward(space.xp, x, **parameters)
+                    else:
+                        out = primitive.forward(space.xp, x)
                 except Exception as error:
-                    raise explained(error, primitive, (a,), {}) from error
-                shape = out.shape
-                if not shape and type(out) is not space.array_type:
-                    out = space.backend.asarray(out)
-                if not primitive.closed:
-                    space = space.backend.space(out.dtype)
-                result: Tensor = _new(Handle)
-                result._data = out
-                result._space = space
-                result._grad = None
-                result.name = None
-                if a._needs and context.recording:
-                    try:
-                        plan = primitive.plans[1]
-                    except KeyError:
-                        plan = primitive.plan(1, (True,))
-                    if plan is not None:
-                        node = Node()
-                        node.plan = plan
-                        node.inputs = (a.node,)  # type: ignore[assignment]  # it has one
-                        node.saved = plan.save((x, out)) if plan.save else ()
-                        node.parameters = NO_PARAMETERS
-                        node.shape = shape
-                        node.dtype = space.dtype
-                        node.watch = None
-                        result.node = node
-                        result._needs = True
-                        return result
-                result.node = None
-                result._needs = False
-                return result
-        return cast("Tensor", apply(primitive, (a,), NO_PARAMETERS))
+                    raise explained(error, primitive, (a,), parameters) from error
+                if type(out) is not tuple:
+                    shape = out.shape
+                    if not shape and type(out) is not space.array_type:
+                        out = space.backend.asarray(out)
+                    if not primitive.closed:
+                        space = space.backend.space(out.dtype)
+                    result: Tensor = _new(Handle)
+                    result._data = out
+                    result._space = space
+                    result._grad = None
+                    result.name = None
+                    if a._needs and context.recording and space.inexact:
+                        try:
+                            plan = primitive.plans[1]
+                        except KeyError:
+                            plan = primitive.plan(1, (True,))
+                        if plan is not None:
+                            node = Node()
+                            node.plan = plan
+                            node.inputs = (a.node,)  # type: ignore[assignment]  # it has one
+                            node.saved = plan.save((x, out)) if plan.save else ()
+                            node.parameters = parameters
+                            node.shape = shape
+                            node.dtype = space.dtype
+                            node.watch = None
+                            result.node = node
+                            result._needs = True
+                            return result
+                    result.node = None
+                    result._needs = False
+                    return result
+        return cast("Tensor", apply(primitive, (a,), parameters))
 
     return operator
 
@@ -180,9 +186,46 @@ def binary(card: Primitive[...] | str) -> Callable[[Any, Any], Tensor]:
                 result.node = None
                 result._needs = False
                 return result
+        if context.eager and (type(a) in NUMBERS or type(b) in NUMBERS):
+            return _with_number(primitive, a, b, context.recording)
         return cast("Tensor", apply(primitive, (a, b), NO_PARAMETERS))
 
     return operator
+
+
+def _with_number(primitive: Primitive[...], a: Any, b: Any, recording: bool) -> Tensor:
+    """A float tensor with a Python number on one side: the number is weak, so nothing is cast."""
+    first = type(a) is Handle
+    tensor = a if first else b
+    if type(tensor) is not Handle or primitive.lifted[1 if first else 0]:
+        return cast("Tensor", apply(primitive, (a, b), NO_PARAMETERS))
+    space = tensor._space
+    if not space.inexact:
+        return cast("Tensor", apply(primitive, (a, b), NO_PARAMETERS))
+    x1, x2 = (a._data, b) if first else (a, b._data)
+    try:
+        out = primitive.forward(space.xp, x1, x2)
+    except Exception as error:
+        raise explained(error, primitive, (a, b), NO_PARAMETERS) from error
+    if type(out) is not space.array_type:
+        out = space.backend.asarray(out)
+    node = None
+    if tensor._needs and recording:
+        needed = 1 if first else 2
+        try:
+            plan = primitive.plans[needed]
+        except KeyError:
+            plan = primitive.plan(needed, (first, not first))
+        if plan is not None:
+            node = Node()
+            node.plan = plan
+            node.inputs = (a.node, Literal(b)) if first else (Literal(a), b.node)
+            node.saved = plan.save((x1, x2, out)) if plan.save else ()
+            node.parameters = NO_PARAMETERS
+            node.shape = out.shape
+            node.dtype = out.dtype
+            node.watch = None
+    return make_tensor(out, space.backend, node)
 
 
 def reflected(card: str) -> Callable[[Any, Any], Tensor]:
@@ -212,6 +255,7 @@ def apply(primitive: Primitive[...], operands: tuple[Any, ...], parameters: dict
         items = _items(primitive, at, operands[at])
         owners = [*range(at), *[at] * len(items), *range(at + 1, len(operands))]
         operands = (*operands[:at], *items, *operands[at + 1 :])
+    given = operands
     backend = _common_backend(primitive, operands, owners, context)
     operands = tuple(
         _as_operand(primitive, owner, operand, backend)
@@ -224,7 +268,7 @@ def apply(primitive: Primitive[...], operands: tuple[Any, ...], parameters: dict
     try:
         out = primitive.forward(xp, *grouped, **parameters)
     except Exception as error:
-        raise explained(error, primitive, operands, parameters) from error
+        raise explained(error, primitive, operands, parameters, given) from error
     many = out if out.__class__ is tuple else (out,)
     if context.eager:
         many = tuple(o if o.__class__ is backend.array_type else backend.asarray(o) for o in many)
@@ -293,14 +337,25 @@ def _recorded(
 
 
 def explained(
-    error: Exception, primitive: Primitive[...], operands: Sequence[Any], parameters: dict[str, Any]
+    error: Exception,
+    primitive: Primitive[...],
+    operands: Sequence[Any],
+    parameters: dict[str, Any],
+    given: Sequence[Any] | None = None,
 ) -> Exception:
+    """The error to raise for one that came out of a forward function.
+
+    ``given`` are the operands as the caller wrote them, by which their names are found.
+    """
     arguments = list(primitive.arguments)
     if primitive.sequence is not None:
         at, count = primitive.sequence, len(operands) - len(arguments) + 1
         arguments[at : at + 1] = [f"{arguments[at]}[{i}]" for i in range(count)]
-    pairs = zip(arguments, operands, strict=True)
-    return explain(error, primitive.title, pairs, parameters, primitive.kind.hint)
+    seen = [
+        describe(operand, argument, original)
+        for argument, operand, original in zip(arguments, operands, given or operands, strict=True)
+    ]
+    return explain(error, primitive.title, seen, parameters, primitive.kind.hint)
 
 
 def _items(primitive: Primitive[...], at: int, given: Any) -> tuple[Any, ...]:
@@ -338,7 +393,7 @@ def _as_operand(primitive: Primitive[...], owner: int, operand: Any, backend: Ba
     """A tensor as it is, a number as a Python number, anything array-like as a new tensor."""
     if isinstance(operand, Handle) or operand.__class__ in SCALARS:
         return operand
-    if isinstance(operand, np.generic):
+    if isinstance(operand, np.generic) and operand.dtype.kind in "biufc":
         return operand.item()
     try:
         return Handle(operand, backend=backend)
@@ -370,10 +425,11 @@ def _values(
     dtype = None
     if meeting:
         dtype = common_dtype(meeting, numbers, primitive.floating)
+    alone = numbers and not meeting  # no array says in which dtype the numbers are meant
     for place, owner in enumerate(owners):
         value = values[place]
         if value.__class__ in SCALARS:
-            if primitive.lifted[owner] or not arrays:
+            if primitive.lifted[owner] or (alone and (primitive.promoted[owner] or not arrays)):
                 kind = dtype or _number_dtype(numbers, primitive.floating)
                 values[place] = backend.asarray(value, kind)
         elif dtype is not None and primitive.promoted[owner] and value.dtype != dtype:

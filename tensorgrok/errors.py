@@ -25,7 +25,7 @@ and dtypes seen, and what to do; the engine calls it once, at its border.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 __all__ = [
@@ -114,9 +114,15 @@ def caller_name(value: object) -> str | None:
     return None
 
 
-def describe(value: Any, argument: str | None = None) -> str:
-    """Describe one operand: argument name, the caller's variable name, dtype and shape."""
-    given = getattr(value, "name", None) or caller_name(value)
+def describe(value: Any, argument: str | None = None, original: Any = None) -> str:
+    """Describe one operand: argument name, the caller's variable name, dtype and shape.
+
+    ``original`` is what the caller wrote, where ``value`` was made from it.
+    """
+    known = value if original is None else original
+    given = getattr(value, "name", None)
+    if given is None and not isinstance(known, bool | int | float | complex | str | None):
+        given = caller_name(known)  # numbers are not looked up: any variable may hold the same one
     label = " ".join(
         part for part in (argument, f"'{given}'" if isinstance(given, str) else None) if part
     )
@@ -139,13 +145,13 @@ def join_words(words: Sequence[str], last: str = "and") -> str:
 def explain(
     error: Exception,
     operation: str,
-    operands: Iterable[tuple[str, Any]],
+    operands: Sequence[str],
     parameters: dict[str, Any],
     hint: str,
 ) -> Exception:
     """Return the error to raise in place of what the array library raised for ``operation``.
 
-    ``operands`` are pairs of argument name and value, ``hint`` says what to do. An error of a kind
+    ``operands`` are their descriptions, ``hint`` says what to do. An error of a kind
     that says nothing about the operands, such as running out of memory, is returned as it is.
     """
     kinds: tuple[tuple[type[Exception], type[TensorgrokError]], ...] = (
@@ -158,7 +164,7 @@ def explain(
         return error
     for raised, ours in kinds:
         if isinstance(error, raised):
-            seen = join_words([describe(value, argument) for argument, value in operands])
+            seen = join_words(operands) or "this"
             settings = ", ".join(f"{name}={value!r}" for name, value in parameters.items())
             place = f" with {settings}" if settings else ""
             text = str(error).strip().rstrip(".")

@@ -22,7 +22,15 @@ from . import autodiff
 from .backend import Array, Backend, Key, Space, get_backend
 from .context import current_backend, get_context, get_default_dtype
 from .engine import binary, handle_class, make_tensor, operations, reflected, unary
-from .errors import ArgumentError, DTypeError, GraphError, ShapeError, caller_name, describe
+from .errors import (
+    ArgumentError,
+    BackendMismatch,
+    DTypeError,
+    GraphError,
+    ShapeError,
+    caller_name,
+    describe,
+)
 from .graph import Leaf, Node, Output, Watch
 from .interop import NumPyProtocol
 from .tensor_methods import Methods
@@ -333,7 +341,7 @@ class Tensor(Methods, NumPyProtocol):
         """``value`` as an array of this tensor's shape, dtype and backend, not shared with it."""
         if isinstance(value, Tensor):
             if value.backend is not self.backend:
-                raise GraphError(
+                raise BackendMismatch(
                     f"{operation}: {describe(value)} is on backend {value.backend.name!r} and "
                     f"{self._called()} on {self.backend.name!r}; make both on the same one"
                 )
@@ -407,6 +415,11 @@ class Tensor(Methods, NumPyProtocol):
             given: Tensor = gradient
             if not isinstance(gradient, Tensor):
                 given = Tensor(gradient, backend=self.backend, dtype=self.dtype)
+            if given.backend is not self.backend:
+                raise BackendMismatch(
+                    f"{operation}: the gradient is on backend {given.backend.name!r}, "
+                    f"{self._called()} on {self.backend.name!r}; make both on the same one"
+                )
             if given.shape != self.shape:
                 raise ShapeError(
                     f"{operation}: the gradient has shape {given.shape}, {self._called()} has "
@@ -484,10 +497,10 @@ class Tensor(Methods, NumPyProtocol):
         return self
 
     def __eq__(self, other: object) -> Any:
-        return False if other is None else self._equal(other)
+        return self._equal(other) if _comparable(other) else NotImplemented
 
     def __ne__(self, other: object) -> Any:
-        return True if other is None else self._not_equal(other)
+        return self._not_equal(other) if _comparable(other) else NotImplemented
 
     __hash__ = object.__hash__
 
@@ -508,6 +521,13 @@ class Tensor(Methods, NumPyProtocol):
             self._follow(result)
 
 
+def _comparable(other: object) -> bool:
+    """Whether ``==`` compares element by element; anything else is not equal to a tensor."""
+    return isinstance(
+        other, Tensor | np.ndarray | np.generic | complex | float | int | list | tuple
+    )
+
+
 def _accumulated(handle: Tensor, g: Any, own: bool, create_graph: bool) -> Tensor:
     """The new ``.grad`` of a tensor: memory of its own, or with ``create_graph`` a recorded sum."""
     before = handle._grad
@@ -526,10 +546,7 @@ def _as_array(value: Any, dtype: npt.DTypeLike | None, backend: Backend, copy: b
     if isinstance(value, Tensor):
         if get_context().tracer is not None:
             return value._value()
-        if value.backend is backend:
-            value = value._data
-        else:
-            value = value.numpy()
+        value = value._data if value.backend is backend else value.numpy()
     if backend.owns(value) and not isinstance(value, np.ndarray):
         return backend.asarray(value, wanted, copy=True if copy else None)
     if isinstance(value, np.ma.MaskedArray):
