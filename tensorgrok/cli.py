@@ -21,6 +21,7 @@ import argparse
 import math
 import os
 import reprlib
+import shutil
 import signal
 import sys
 import threading
@@ -255,6 +256,7 @@ def _descend(
     with _progress(config.epochs) as bar:
         for epoch in range(config.epochs):
             optimizer.lr = config.lr * (1 - epoch / config.epochs)
+            losses = []
             for images, labels in data.batches(learn, config.batch, generator):
                 if stop():
                     return steps
@@ -262,24 +264,27 @@ def _descend(
                 loss = nn.cross_entropy(model(images), labels)
                 loss.backward()
                 optimizer.step()
+                losses.append(loss.item())
                 steps += 1
-            latest = loss.item()
-            if not math.isfinite(latest):
+            mean = sum(losses) / len(losses)
+            if not math.isfinite(mean):
                 break
-            bar.set_postfix(loss=f"{latest:.3g}", refresh=False)
+            bar.set_postfix(loss=f"{mean:.3g}", refresh=False)
             bar.update()
     return steps
 
 
 def _progress(epochs: int) -> tqdm[NoReturn]:
-    shown = sys.stderr is not None and sys.stderr.isatty()
+    # Left to itself, tqdm draws nothing in a terminal that does not tell its size.
+    size = shutil.get_terminal_size()
     return tqdm(
         desc="training",
         total=epochs,
         unit="epoch",
         leave=False,
-        dynamic_ncols=True,
-        disable=not shown,
+        ncols=min(size.columns, 80),
+        nrows=size.lines,
+        disable=sys.stderr is None or not sys.stderr.isatty(),
     )
 
 

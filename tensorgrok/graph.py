@@ -34,6 +34,19 @@ class Watch:
         self.keep: weakref.ref[Tensor] | None = None
 
 
+class Hook:
+    """A registered gradient hook; ``remove`` takes it off again."""
+
+    def __init__(self, hooks: list[Any], function: Any) -> None:
+        self._hooks = hooks
+        self._function = function
+
+    def remove(self) -> None:
+        """Take the hook off; a second call does nothing."""
+        if self._function in self._hooks:
+            self._hooks.remove(self._function)
+
+
 class Node:
     """One recorded application of a primitive.
 

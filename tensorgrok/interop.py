@@ -1,4 +1,4 @@
-"""Speaking NumPy: ``np.exp(t)``, ``array + t``, ``np.asarray(t)``.
+"""Speaking NumPy and Python: ``np.exp(t)``, ``array + t``, ``np.asarray(t)``, ``float(t)``.
 
 NumPy's own names reach tensorgrok through these protocols alone. An operation that tensorgrok lacks
 raises; nothing is silently taken out of the graph or off the device.
@@ -6,6 +6,7 @@ raises; nothing is silently taken out of the graph or off the device.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy.typing as npt
 
 from .context import get_context
 from .engine import operations
-from .errors import DTypeError
+from .errors import DTypeError, ShapeError
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -96,6 +97,66 @@ class NumPyProtocol:
         if name == "permute_dims" and len(args) == 1 and not kwargs:
             return operations["transpose"](*args)
         return operations[name](*args, **kwargs)
+
+
+class PythonProtocol:
+    """Mixin with the conversions to Python's numbers and sequences; it holds no state."""
+
+    __slots__ = ()
+
+    def item(self) -> Any:
+        """Return the only element as a Python number.
+
+        Raises:
+            ShapeError: the tensor has more or fewer elements than one.
+        """
+        return _only_element(self, "item")
+
+    def tolist(self) -> Any:
+        """Return the values as nested lists of Python numbers."""
+        return cast("Tensor", self)._host().tolist()
+
+    def __bool__(self) -> bool:
+        return bool(_only_element(self, "bool"))
+
+    def __float__(self) -> float:
+        return float(_only_element(self, "float"))
+
+    def __int__(self) -> int:
+        return int(_only_element(self, "int"))
+
+    def __complex__(self) -> complex:
+        return complex(_only_element(self, "complex"))
+
+    def __index__(self) -> int:
+        tensor = cast("Tensor", self)
+        if tensor.dtype.kind not in "iu":
+            raise DTypeError(
+                f"index: {tensor._called()} has dtype {tensor.dtype}, not an integer one"
+            )
+        return int(_only_element(self, "index"))
+
+    def __len__(self) -> int:
+        return _first_length(cast("Tensor", self), "len")
+
+    def __iter__(self) -> Iterator[Tensor]:
+        tensor = cast("Tensor", self)
+        return (tensor[i] for i in range(_first_length(tensor, "iter")))
+
+
+def _only_element(tensor: Any, conversion: str) -> Any:
+    if tensor.size != 1:
+        raise ShapeError(
+            f"{conversion}: {tensor._called()} has {tensor.size} elements (shape {tensor.shape}), "
+            "and only one-element tensors convert; index it, reduce it, or use .numpy()"
+        )
+    return tensor._host().item()
+
+
+def _first_length(tensor: Tensor, use: str) -> int:
+    if tensor.ndim == 0:
+        raise DTypeError(f"{use}: {tensor._called()} is 0-d; it has no first axis")
+    return tensor.shape[0]
 
 
 def _no_such(name: str) -> str:

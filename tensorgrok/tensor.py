@@ -12,15 +12,16 @@ from __future__ import annotations
 
 import math
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Union, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from . import autodiff
+from .arrays import as_array
 from .backend import Array, Backend, Key, Space, get_backend
-from .context import current_backend, get_context, get_default_dtype
+from .context import current_backend, get_context
 from .engine import binary, handle_class, make_tensor, operations, reflected, unary
 from .errors import (
     ArgumentError,
@@ -31,8 +32,8 @@ from .errors import (
     caller_name,
     describe,
 )
-from .graph import Leaf, Node, Output, Watch
-from .interop import NumPyProtocol
+from .graph import Hook, Leaf, Node, Output, Watch
+from .interop import NumPyProtocol, PythonProtocol
 from .tensor_methods import Methods
 
 TensorLike = Union["Tensor", npt.NDArray[Any], complex, list[Any]]
@@ -40,21 +41,8 @@ TensorLike = Union["Tensor", npt.NDArray[Any], complex, list[Any]]
 _seeds: dict[Space, Tensor] = {}  # the cotangent 1 that backward starts from
 
 
-class Hook:
-    """A registered gradient hook; ``remove`` takes it off again."""
-
-    def __init__(self, hooks: list[Any], function: Any) -> None:
-        self._hooks = hooks
-        self._function = function
-
-    def remove(self) -> None:
-        """Take the hook off; a second call does nothing."""
-        if self._function in self._hooks:
-            self._hooks.remove(self._function)
-
-
 @handle_class
-class Tensor(Methods, NumPyProtocol):
+class Tensor(Methods, NumPyProtocol, PythonProtocol):
     """An n-dimensional array that records the operations on it where gradients are wanted.
 
     Args:
@@ -104,7 +92,7 @@ class Tensor(Methods, NumPyProtocol):
             backend = data.backend if isinstance(data, Tensor) else current_backend()
         elif isinstance(backend, str):
             backend = get_backend(backend)
-        self._data = _as_array(data, dtype, backend, copy)
+        self._data = as_array(data, dtype, backend, copy)
         self._space = backend.space(self._data.dtype)
         self._grad = None
         self.node = None
@@ -231,58 +219,6 @@ class Tensor(Methods, NumPyProtocol):
         """Copy the values to a NumPy array; history stays behind."""
         return self._host()
 
-    def item(self) -> Any:
-        """Return the only element as a Python number.
-
-        Raises:
-            ShapeError: the tensor has more or fewer elements than one.
-        """
-        if self.size != 1:
-            raise ShapeError(
-                f"item: {self._called()} has {self.size} elements (shape {self.shape}), not one; "
-                "index it or use .numpy()"
-            )
-        return self._host().item()
-
-    def tolist(self) -> Any:
-        """Return the values as nested lists of Python numbers."""
-        return self._host().tolist()
-
-    def __bool__(self) -> bool:
-        return bool(self._one("bool"))
-
-    def __float__(self) -> float:
-        return float(self._one("float"))
-
-    def __int__(self) -> int:
-        return int(self._one("int"))
-
-    def __complex__(self) -> complex:
-        return complex(self._one("complex"))
-
-    def __index__(self) -> int:
-        if self.dtype.kind not in "iu":
-            raise DTypeError(f"index: {self._called()} has dtype {self.dtype}, not an integer one")
-        return int(self._one("index"))
-
-    def _one(self, conversion: str) -> Any:
-        if self.size != 1:
-            raise ShapeError(
-                f"{conversion}: {self._called()} has {self.size} elements (shape {self.shape}) and "
-                "only one-element tensors convert; reduce it or compare elementwise"
-            )
-        return self._host().item()
-
-    def __len__(self) -> int:
-        if self.ndim == 0:
-            raise DTypeError(f"len: {self._called()} is 0-d and has no length")
-        return self.shape[0]
-
-    def __iter__(self) -> Iterator[Tensor]:
-        if self.ndim == 0:
-            raise DTypeError(f"iter: {self._called()} is 0-d and cannot be iterated over")
-        return (self[i] for i in range(self.shape[0]))
-
     # Copies and history ----------------------------------------------------------------------
 
     def detach(self) -> Tensor:
@@ -349,7 +285,7 @@ class Tensor(Methods, NumPyProtocol):
         elif get_context().tracer is not None and hasattr(value, "dtype"):
             data = value
         else:
-            data = _as_array(value, None, self.backend, copy=True)
+            data = as_array(value, None, self.backend, copy=True)
         if tuple(data.shape) != self.shape:
             raise self._wrong_shape(operation, data.shape)
         if data.dtype == self.dtype:
@@ -538,66 +474,6 @@ def _accumulated(handle: Tensor, g: Any, own: bool, create_graph: bool) -> Tenso
     if before is not None:
         g, own = before._value() + g, True
     return make_tensor(g if tracer is not None else backend.own(g, not own), backend)
-
-
-def _as_array(value: Any, dtype: npt.DTypeLike | None, backend: Backend, copy: bool) -> Array:
-    """Bring whatever a user may hand over onto a backend."""
-    wanted = None if dtype is None else _number_dtype(dtype)
-    if isinstance(value, Tensor):
-        if get_context().tracer is not None:
-            return value._value()
-        value = value._data if value.backend is backend else value.numpy()
-    if backend.owns(value) and not isinstance(value, np.ndarray):
-        return backend.asarray(value, wanted, copy=True if copy else None)
-    if isinstance(value, np.ma.MaskedArray):
-        raise DTypeError(
-            "expected numbers, got a masked array, whose mask would be lost; fill it first"
-        )
-    if isinstance(value, np.ndarray | np.generic):
-        host = np.asarray(value)
-    else:
-        host = _from_python(value)
-        if wanted is None and host.dtype.kind in "fc":
-            wanted = (
-                get_default_dtype()
-                if host.dtype.kind == "f"
-                else np.result_type(get_default_dtype(), 1j)
-            )
-    if host.dtype.kind not in "biufc":
-        raise DTypeError(
-            f"expected numbers, got {type(value).__name__} of dtype {host.dtype}; convert it to an "
-            "array of booleans, integers, floats or complex numbers"
-        )
-    if not host.dtype.isnative:
-        host = host.astype(host.dtype.newbyteorder("="))
-    return backend.asarray(host, wanted, copy=True if copy else None)
-
-
-def _from_python(value: Any) -> npt.NDArray[Any]:
-    if isinstance(value, str | bytes | dict | set | frozenset) or value is None:
-        raise DTypeError(
-            f"expected a tensor, an array, a number or nested lists of numbers, got a "
-            f"{type(value).__name__}"
-        )
-    try:
-        return np.array(value)
-    except ValueError as error:
-        if isinstance(value, list | tuple):
-            raise ShapeError(
-                "nested lists must be of equal lengths along each axis; pad them, or keep them as "
-                "several tensors"
-            ) from error
-        raise
-
-
-def _number_dtype(dtype: npt.DTypeLike) -> np.dtype[Any]:
-    try:
-        found = np.dtype(dtype)
-    except TypeError as error:
-        raise DTypeError(f"dtype: {dtype!r} is not a NumPy dtype") from error
-    if found.kind not in "biufc":
-        raise DTypeError(f"dtype: expected booleans, integers, floats or complex, got {found}")
-    return found
 
 
 def _rebuild(

@@ -1,7 +1,7 @@
 """What recording may cost: times the hand-written NumPy of ``benchmarks.pairs``, at one thread.
 
-The pairs are timed in a process of their own. A busy machine can only make a ratio worse, and where
-small arrays lie in memory differs between processes, so the best of a few processes counts.
+The pairs are timed in a process of their own. Ratios differ a little between processes, and more on
+a busy machine, so the best of a few processes counts.
 """
 
 from __future__ import annotations
@@ -28,9 +28,10 @@ PROCESSES = 5
 
 def ratios() -> dict[str, float]:
     """Measure all pairs in a fresh process."""
+    script = "import json; from benchmarks.pairs import measure; print(json.dumps(measure()))"
     threads = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.pairs"],
+        [sys.executable, "-c", script],
         cwd=ROOT,
         env=os.environ | dict.fromkeys(threads, "1") | {"TENSORGROK_BACKEND": "numpy"},
         capture_output=True,

@@ -30,8 +30,11 @@ def import_time(module: str) -> float:
 
 def extra_time() -> float:
     """Median milliseconds of ``import tensorgrok`` beyond those of ``import numpy``, in turn."""
-    pairs = [(import_time("numpy"), import_time("tensorgrok")) for _ in range(REPETITIONS)]
-    alone, both = zip(*pairs, strict=True)
+    alone: list[float] = []
+    both: list[float] = []
+    for _ in range(REPETITIONS):
+        alone.append(import_time("numpy"))
+        both.append(import_time("tensorgrok"))
     return statistics.median(both) - statistics.median(alone)
 
 

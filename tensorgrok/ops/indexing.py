@@ -7,13 +7,14 @@ inputs of the node like any other: a recorder must not bake one batch of labels 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from ..autodiff import sum_to
 from ..backend import Array, Key, Namespace
 from ..cards import operation, primitive
+from ..engine import apply
 from ..errors import DTypeError, describe
 from ..tensor import Tensor
 
@@ -145,7 +146,7 @@ def getitem(x: Any, key: Key) -> Tensor:
     Tensor([3., 4.], shape=(2,), dtype=float32)
     """
     pattern, arrays = take_apart(key)
-    return getitem_at(x, arrays, pattern)
+    return cast("Tensor", apply(getitem_at, (x, arrays), {"pattern": pattern}))
 
 
 def _as_values(xp: Namespace, name: str, values: Array, table: Array) -> Array:
@@ -191,7 +192,7 @@ def scatter_add(table: Any, key: Key, values: Any) -> Tensor:
     Tensor([1., 0., 5.], shape=(3,), dtype=float32)
     """
     pattern, arrays = take_apart(key)
-    return scatter_add_at(table, arrays, values, pattern)
+    return cast("Tensor", apply(scatter_add_at, (table, arrays, values), {"pattern": pattern}))
 
 
 @primitive("indexing", public=False, title="setitem", constant=("arrays",), lifted=("values",))
@@ -239,4 +240,4 @@ def scatter_set(table: Any, key: Key, values: Any) -> Tensor:
     Tensor([0., 5., 5.], shape=(3,), dtype=float32)
     """
     pattern, arrays = take_apart(key)
-    return scatter_set_at(table, arrays, values, pattern)
+    return cast("Tensor", apply(scatter_set_at, (table, arrays, values), {"pattern": pattern}))

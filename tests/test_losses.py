@@ -1,0 +1,152 @@
+"""Losses: values and derivatives against NumPy formulas, and the targets that they refuse."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tensorgrok as tg
+from tensorgrok import nn
+
+T = tg.Tensor
+P = np.array([[0.5, -1.0, 2.0], [1.5, 0.25, -0.75]])
+Q = np.array([[1.0, 0.5, -0.5], [0.0, 2.0, 1.0]])
+PAIRS: list[Any] = [nn.squared_error, nn.mse]
+
+
+def test_squared_error_is_half_the_squared_norm_and_its_derivative_the_difference(
+    backend: str,
+) -> None:
+    p, q = T(P, requires_grad=True), T(Q, requires_grad=True)
+    loss = nn.squared_error(p, q)
+    np.testing.assert_allclose(loss.item(), ((P - Q) ** 2).sum() / 2, rtol=1e-12)
+    (loss * 3).backward()
+    assert p.grad is not None
+    assert q.grad is not None
+    np.testing.assert_allclose(p.grad.numpy(), 3 * (P - Q), rtol=1e-12)
+    np.testing.assert_allclose(q.grad.numpy(), 3 * (Q - P), rtol=1e-12)
+
+
+def test_mse_is_the_mean_of_squares(backend: str) -> None:
+    p, q = T(P, requires_grad=True), T(Q, requires_grad=True)
+    loss = nn.mse(p, q)
+    np.testing.assert_allclose(loss.item(), ((P - Q) ** 2).mean(), rtol=1e-12)
+    loss.backward()
+    assert p.grad is not None
+    assert q.grad is not None
+    np.testing.assert_allclose(p.grad.numpy(), 2 * (P - Q) / 6, rtol=1e-12)
+    np.testing.assert_allclose(q.grad.numpy(), 2 * (Q - P) / 6, rtol=1e-12)
+
+
+@pytest.mark.parametrize("loss", PAIRS, ids=lambda f: f.__name__)
+@pytest.mark.parametrize(
+    "shapes", [((4, 1), (4,)), ((4,), (4, 1)), ((4,), ()), ((2, 3), (3,)), ((1,), (2,))], ids=str
+)
+def test_losses_refuse_shapes_that_would_broadcast(loss: Any, shapes: Any) -> None:
+    guess, truth = tg.zeros(shapes[0]), tg.zeros(shapes[1])
+    with pytest.raises(
+        tg.ShapeError,
+        match=rf"{loss.__name__}: prediction 'guess' .* and target 'truth' .*equal shapes",
+    ) as caught:
+        loss(guess, truth)
+    assert all(str(shape) in str(caught.value) for shape in shapes)
+
+
+@pytest.mark.parametrize("loss", PAIRS, ids=lambda f: f.__name__)
+def test_losses_refuse_two_different_floats_and_name_both(loss: Any) -> None:
+    with pytest.raises(
+        tg.DTypeError, match=rf"{loss.__name__}: .*float32 and the target has dtype float64"
+    ):
+        loss(tg.zeros(3), T(np.zeros(3)))
+    assert loss(tg.zeros(3), np.ones(3, np.int64)).dtype == np.float32
+    assert loss(tg.zeros(3), [1.0, 1.0, 1.0]).dtype == np.float32
+
+
+@pytest.mark.parametrize("loss", PAIRS, ids=lambda f: f.__name__)
+def test_losses_of_integers_have_the_default_dtype(loss: Any) -> None:
+    result = loss(T([1, 2]), T([0, 0]))
+    assert result.item() == 2.5
+    assert result.dtype == np.float32
+
+
+def test_losses_keep_single_precision() -> None:
+    for loss in PAIRS:
+        assert loss(tg.zeros(3), tg.ones(3)).dtype == np.float32
+    assert nn.cross_entropy(tg.zeros((2, 3)), [0, 1]).dtype == np.float32
+
+
+def softmax(x: Any) -> Any:
+    e = np.exp(x - x.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+@pytest.mark.parametrize("lead", [(), (1,), (5,), (2, 3)])
+@pytest.mark.parametrize("labels_dtype", [np.int64, np.int32, np.uint8])
+def test_cross_entropy_is_minus_the_mean_log_probability(
+    lead: tuple[int, ...], labels_dtype: Any, backend: str
+) -> None:
+    random = np.random.default_rng(0)
+    logits = random.normal(size=(*lead, 4)) * 3
+    labels = random.integers(0, 4, size=lead).astype(labels_dtype)
+    x = T(logits, requires_grad=True)
+    loss = nn.cross_entropy(x, T(labels))
+    hits = np.eye(4)[labels.astype(int)]
+    expected = -(np.log(softmax(logits)) * hits).sum(-1).mean()
+    np.testing.assert_allclose(loss.item(), expected, rtol=1e-12)
+    (loss * 2).backward()
+    assert x.grad is not None
+    rows = max(1, math.prod(lead))
+    np.testing.assert_allclose(
+        x.grad.numpy(), 2 * (softmax(logits) - hits) / rows, rtol=1e-12, atol=1e-15
+    )
+
+
+def test_cross_entropy_is_stable_at_large_logits() -> None:
+    x = T([[1000.0, 0.0, -1000.0], [-1000.0, 1000.0, 999.0]], requires_grad=True)
+    loss = nn.cross_entropy(x, [2, 1])
+    np.testing.assert_allclose(loss.item(), (2000 + math.log1p(math.exp(-1))) / 2, rtol=1e-6)
+    loss.backward()
+    assert x.grad is not None
+    small = 1 / (1 + math.e)
+    np.testing.assert_allclose(
+        x.grad.numpy(), [[0.5, 0, -0.5], [0, -small / 2, small / 2]], rtol=1e-5, atol=1e-7
+    )
+
+
+def test_cross_entropy_of_impossible_classes_is_finite_elsewhere() -> None:
+    x = T([[0.0, -math.inf, 0.0]], requires_grad=True)
+    loss = nn.cross_entropy(x, [0])
+    np.testing.assert_allclose(loss.item(), math.log(2), rtol=1e-6)
+    loss.backward()
+    assert x.grad is not None
+    np.testing.assert_allclose(x.grad.numpy(), [[-0.5, 0.0, 0.5]], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("logits", "labels", "error", "text"),
+    [
+        (np.zeros((4, 3)), np.zeros((4, 1), int), tg.ShapeError, r"needs labels of shape \(4,\)"),
+        (np.zeros((4, 3)), np.zeros(3, int), tg.ShapeError, r"labels of shape \(4,\).*\(3,\)"),
+        (np.zeros((4, 3)), 1, tg.ShapeError, r"needs labels of shape \(4,\)"),
+        (np.zeros(()), 0, tg.ShapeError, "needs labels"),
+        (np.zeros((2, 3)), [0.0, 1.0], tg.DTypeError, "labels are integers.* not float32"),
+        (np.zeros((2, 3)), [True, False], tg.DTypeError, "labels are integers.* not bool"),
+        (np.zeros((2, 3), int), [0, 1], tg.DTypeError, "logits must be floats, not int64"),
+        (np.zeros((2, 3)), [0, 3], tg.ArgumentError, "from 0 to 3, but there are 3 classes"),
+        (np.zeros((2, 3)), [-1, 2], tg.ArgumentError, "from -1 to 2, but there are 3 classes"),
+    ],
+)
+def test_cross_entropy_refuses_bad_labels(
+    logits: Any, labels: Any, error: type[Exception], text: str
+) -> None:
+    with pytest.raises(error, match=f"cross_entropy: .*{text}"):
+        nn.cross_entropy(T(logits), labels)
+
+
+def test_derivatives_of_losses_pass_gradcheck() -> None:
+    for loss in PAIRS:
+        assert tg.gradcheck(loss, [P, Q])
+    assert tg.gradcheck(nn.cross_entropy, [P, np.array([2, 0])])

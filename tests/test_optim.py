@@ -1,0 +1,211 @@
+"""Optimizers: what one step does, to which parameters, and what is refused."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tensorgrok as tg
+from tensorgrok import nn, optim
+
+T = tg.Tensor
+
+
+def leaf(*values: float, dtype: Any = np.float64, name: str | None = None) -> tg.Tensor:
+    return T(np.array(values, dtype=dtype), requires_grad=True, name=name)
+
+
+def test_a_step_subtracts_the_rate_times_the_gradient(backend: str) -> None:
+    w, v = leaf(1.0, -2.0), leaf(3.0)
+    optimizer = optim.SGD([w, v], lr=0.1)
+    for _ in range(3):
+        optimizer.zero_grad()
+        ((w * w).sum() + (v**3).sum()).backward()
+        optimizer.step()
+    expected_w, expected_v = np.array([1.0, -2.0]), np.array([3.0])
+    for _ in range(3):
+        expected_w, expected_v = expected_w - 0.2 * expected_w, expected_v - 0.3 * expected_v**2
+    np.testing.assert_allclose(w.numpy(), expected_w, rtol=1e-12)
+    np.testing.assert_allclose(v.numpy(), expected_v, rtol=1e-12)
+    assert w.backend.owns(w.data)
+    assert w.is_leaf
+    assert w.requires_grad
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_parameters_keep_their_dtype_and_shape(dtype: Any, backend: str) -> None:
+    parameters = [T(np.ones(shape, dtype), requires_grad=True) for shape in [(), (0,), (2, 3)]]
+    optimizer = optim.SGD(parameters, lr=np.float64(0.25))  # a number of NumPy does not widen
+    for p in parameters:
+        (p * 2).sum().backward()
+    optimizer.step()
+    for p, shape in zip(parameters, [(), (0,), (2, 3)], strict=True):
+        assert (p.dtype, p.shape) == (dtype, shape)
+        assert p.backend.owns(p.data)
+        np.testing.assert_array_equal(p.numpy(), np.full(shape, 0.5))
+
+
+def test_the_rate_can_be_changed_between_steps() -> None:
+    w = leaf(10.0)
+    optimizer = optim.SGD([w], lr=1.0)
+    for rate in (1.0, 0.5, 0, np.float32(0.25), T(0.125), np.array(2.0)):
+        optimizer.lr = rate
+        before = w.item()
+        w.grad = T(np.array([2.0]))
+        optimizer.step()
+        assert w.item() == before - 2.0 * float(rate)
+        assert optimizer.lr == float(rate)
+        assert type(optimizer.lr) is float
+
+
+def test_parameters_of_several_dtypes_and_backends_share_one_optimizer() -> None:
+    a, b = leaf(1.0), leaf(1.0, dtype=np.float32)
+    c = T([1.0], requires_grad=True, backend="strict")
+    optimizer = optim.SGD([a, b, c], lr=0.5)
+    optimizer.lr = 0.25
+    for p in (a, b, c):
+        (p * 2).sum().backward()
+    optimizer.step()
+    assert [p.item() for p in (a, b, c)] == [0.5, 0.5, 0.5]
+    optimizer.lr = 1.0
+    optimizer.step()
+    assert [p.item() for p in (a, b, c)] == [-1.5, -1.5, -1.5]
+
+
+def test_parameters_without_a_gradient_stay() -> None:
+    w, v = leaf(1.0), leaf(1.0)
+    array = v.data
+    optimizer = optim.SGD([w, v], lr=0.5)
+    optimizer.step()
+    (w * 2).sum().backward()
+    optimizer.step()
+    assert (w.item(), v.item()) == (0.0, 1.0)
+    assert v.data is array
+
+
+def test_a_step_rebinds_and_leaves_the_old_array_alone() -> None:
+    w = leaf(1.0, 2.0)
+    old, snapshot = w.data, w.detach()
+    loss = (w * w).sum()
+    optimizer = optim.SGD([w], lr=0.5)
+    w.grad = T(np.array([1.0, 1.0]))
+    gradient = w.grad.data
+    optimizer.step()
+    assert old.tolist() == snapshot.tolist() == [1.0, 2.0]
+    assert gradient.tolist() == [1.0, 1.0]
+    assert w.tolist() == [0.5, 1.5]
+    optimizer.zero_grad()
+    loss.backward()  # what was recorded before the step stays true
+    assert w.grad is not None
+    assert w.grad.tolist() == [2.0, 4.0]
+
+
+def test_a_step_records_nothing_and_can_be_taken_in_any_mode() -> None:
+    w = leaf(1.0)
+    optimizer = optim.SGD([w], lr=0.5)
+    (w * 2).sum().backward(create_graph=True)
+    optimizer.step()
+    assert w.is_leaf
+    assert w.tolist() == [0.0]
+    with tg.no_grad():
+        optimizer.step()
+    assert w.tolist() == [-1.0]
+
+
+def test_zero_grad_forgets_and_steps_accumulate_without_it() -> None:
+    w = leaf(0.0)
+    optimizer = optim.SGD([w], lr=1.0)
+    for _ in range(2):
+        (w * 1).sum().backward()
+    optimizer.step()
+    assert w.item() == -2.0
+    optimizer.zero_grad()
+    assert w.grad is None
+
+
+def test_a_gradient_is_followed_downhill_for_complex_parameters() -> None:
+    """A gradient is dL/dRe - i dL/dIm here, so downhill is against its conjugate."""
+    z = T(np.array(3.0 + 4.0j), requires_grad=True)
+    optimizer = optim.SGD([z], lr=0.25)
+    (tg.real(z * tg.conj(z))).backward()
+    optimizer.step()
+    np.testing.assert_allclose(z.item(), (3 + 4j) - 0.25 * 2 * (3 + 4j))
+
+
+def test_training_solves_a_linear_regression() -> None:
+    random = np.random.default_rng(0)
+    x, truth = random.normal(size=(64, 3)), np.array([[1.0], [-2.0], [0.5]])
+    y = x @ truth + 3.0
+    model = nn.Linear(3, 1, dtype=np.float64)
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+    for _ in range(300):
+        optimizer.zero_grad()
+        nn.mse(model(x), y).backward()
+        optimizer.step()
+    np.testing.assert_allclose(model.weight.numpy(), truth, atol=1e-6)
+    assert model.bias is not None
+    np.testing.assert_allclose(model.bias.numpy(), [3.0], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("lr", "error", "text"),
+    [
+        (-0.1, tg.ArgumentError, r"lr: expected a finite number of at least 0, got -0\.1"),
+        (math.nan, tg.ArgumentError, "lr: expected a finite number of at least 0, got nan"),
+        (math.inf, tg.ArgumentError, "lr: expected a finite number of at least 0, got inf"),
+        ("0.1", tg.DTypeError, r"lr: expected a number, got '0\.1'"),
+        (None, tg.DTypeError, "lr: expected a number, got None"),
+        (True, tg.DTypeError, "lr: expected a number, got True"),
+        (1j, tg.DTypeError, "lr: expected a number, got 1j"),
+        (np.zeros(2), tg.DTypeError, "lr: expected a number, got array"),
+    ],
+    ids=str,
+)
+def test_a_bad_rate_is_refused_and_the_old_one_stays(
+    lr: Any, error: type[Exception], text: str
+) -> None:
+    w = leaf(1.0)
+    with pytest.raises(error, match=text):
+        optim.SGD([w], lr=lr)
+    optimizer = optim.SGD([w], lr=0.5)
+    with pytest.raises(error, match=text):
+        optimizer.lr = lr
+    assert optimizer.lr == 0.5
+    w.grad = T(np.array([1.0]))
+    optimizer.step()
+    assert w.item() == 0.5
+
+
+def test_bad_parameters_are_refused() -> None:
+    w, plain = leaf(1.0, name="w"), T([1.0], name="plain")
+    result = w * 2
+    cases: list[tuple[Any, type[Exception], str]] = [
+        ([], tg.ArgumentError, "SGD: there are no parameters to train"),
+        (w, tg.DTypeError, "SGD: give a list of parameters, not a single tensor"),
+        ([w, w], tg.ArgumentError, "SGD: a parameter is given more than once"),
+        ([w, 3.0], tg.DTypeError, "SGD: parameter 1 is a float, not a Tensor"),
+        ([np.ones(1)], tg.DTypeError, "SGD: parameter 0 is a ndarray, not a Tensor"),
+        ({"w": w}, tg.DTypeError, "SGD: parameter 0 is a str, not a Tensor"),
+        ([plain], tg.DTypeError, "SGD: parameter 0, 'plain', must be a leaf that requires"),
+        ([w, result], tg.DTypeError, "SGD: parameter 1, 'result', must be a leaf that requires"),
+        (5, tg.DTypeError, "SGD: .*list of parameters.* int"),
+        (None, tg.DTypeError, "SGD: .*list of parameters.* NoneType"),
+        (nn.Linear(2, 2), tg.DTypeError, "SGD: .*list of parameters.* Linear"),
+    ]
+    for parameters, error, text in cases:
+        with pytest.raises(error, match=text):
+            optim.SGD(parameters, lr=0.1)
+
+
+def test_parameters_may_come_from_a_generator() -> None:
+    model = nn.Linear(2, 2)
+    optimizer = optim.SGD((p for p in model.parameters()), lr=0.1)
+    assert len(optimizer.parameters) == 2
+
+
+def test_the_base_class_has_no_step() -> None:
+    with pytest.raises(NotImplementedError, match="Optimizer has no step method"):
+        optim.Optimizer([leaf(1.0)]).step()
