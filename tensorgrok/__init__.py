@@ -45,31 +45,33 @@ from .errors import (
     UnknownBackend,
 )
 from .ops.arrangement import broadcast_to, concat, permute_dims, reshape, split, transpose
+from .ops.comparison import (
+    bitwise_right_shift,
+    equal,
+    greater,
+    greater_equal,
+    less,
+    less_equal,
+    logical_and,
+    logical_not,
+    logical_or,
+    not_equal,
+)
 from .ops.contraction import dot, matmul, vecmat, vecmat_dw, vecmat_dx
 from .ops.creation import arange, full, ones, zeros
 from .ops.elementwise import (
     abs,
     add,
     astype,
-    bitwise_right_shift,
     conj,
     cos,
     divide,
-    equal,
     exp,
-    greater,
-    greater_equal,
     imag,
-    less,
-    less_equal,
     log,
-    logical_and,
-    logical_not,
-    logical_or,
     maximum,
     multiply,
     negative,
-    not_equal,
     pow,
     real,
     relu,

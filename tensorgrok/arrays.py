@@ -12,13 +12,13 @@ import numpy.typing as npt
 
 from . import engine
 from .backend import Array, Backend
-from .context import get_context, get_default_dtype
+from .context import as_dtype, get_context, get_default_dtype
 from .errors import DTypeError, ShapeError
 
 
 def as_array(value: Any, dtype: npt.DTypeLike | None, backend: Backend, copy: bool) -> Array:
     """Bring whatever a user may hand over onto a backend."""
-    wanted = None if dtype is None else _number_dtype(dtype)
+    wanted = None if dtype is None else as_dtype(dtype)
     if isinstance(value, engine.Handle):
         if get_context().tracer is not None:
             return value._value()
@@ -44,6 +44,10 @@ def as_array(value: Any, dtype: npt.DTypeLike | None, backend: Backend, copy: bo
             f"expected numbers, got {type(value).__name__} of dtype {host.dtype}; convert it to an "
             "array of booleans, integers, floats or complex numbers"
         )
+    if wanted is not None and host.dtype.kind == "c" and wanted.kind != "c":
+        raise DTypeError(
+            f"expected real numbers for dtype {wanted}, got complex ones; take .real or .imag"
+        )
     if not host.dtype.isnative:
         host = host.astype(host.dtype.newbyteorder("="))
     return backend.asarray(host, wanted, copy=True if copy else None)
@@ -64,13 +68,3 @@ def _from_python(value: Any) -> npt.NDArray[Any]:
                 "several tensors"
             ) from error
         raise
-
-
-def _number_dtype(dtype: npt.DTypeLike) -> np.dtype[Any]:
-    try:
-        found = np.dtype(dtype)
-    except TypeError as error:
-        raise DTypeError(f"dtype: {dtype!r} is not a NumPy dtype") from error
-    if found.kind not in "biufc":
-        raise DTypeError(f"dtype: expected booleans, integers, floats or complex, got {found}")
-    return found

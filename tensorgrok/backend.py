@@ -16,10 +16,12 @@ This module stands on ``errors``; read ``context`` and ``graph`` next.
 from __future__ import annotations
 
 import difflib
+import math
 import os
 import threading
+import weakref
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -166,14 +168,14 @@ class Backend:
 
         With ``shared`` false nobody else holds ``array``, and it may be returned as it is.
         """
-        return self.asarray(array, copy=True)
+        flat = self.asarray(self.module.reshape(array, (math.prod(array.shape),)), copy=True)
+        return self.module.reshape(flat, array.shape)
 
     # The vector-matrix hot path --------------------------------------------------------------
 
     def vecmat(self, x: Array, w: Array, out: Array | None = None) -> Array:
         """Vectors times a matrix: ``x`` (..., K) and ``w`` (K, M) give (..., M)."""
-        rows = self.module.reshape(x, (-1, w.shape[0])) if x.ndim > 2 else x
-        result = self.module.matmul(rows, w)
+        result = self.module.matmul(_rows(self.module, x) if x.ndim > 2 else x, w)
         if x.ndim > 2:
             result = self.module.reshape(result, (*x.shape[:-1], w.shape[1]))
         return _into(out, result)
@@ -206,34 +208,37 @@ class Backend:
 
     def scatter_add(self, table: Array, key: Key, values: Array) -> Array:
         """Return ``table`` with ``values`` added at ``table[key]``; repeated places add up."""
-        places, flat = self._places(table, key)
+        places, spread, flat = self._scattered(table, key, values)
         hits = places[:, None] == self.module.arange(flat.shape[0])[None, :]
-        spread = self.module.broadcast_to(values, table[key].shape)
-        spread = self.module.reshape(spread, (-1, 1))
         zero = self.module.zeros((), dtype=table.dtype)
-        added = self.module.sum(self.module.where(hits, spread, zero), axis=0, dtype=table.dtype)
+        added = self.module.where(hits, spread[:, None], zero)
+        added = self.module.sum(added, axis=0, dtype=table.dtype)
         return self.module.reshape(flat + added, table.shape)
 
     def scatter_set(self, table: Array, key: Key, values: Array) -> Array:
         """Return ``table`` with ``table[key]`` replaced by ``values``; the last of repeats wins."""
-        places, flat = self._places(table, key)
+        places, spread, flat = self._scattered(table, key, values)
         if places.shape[0] == 0:
-            return self.module.asarray(table, copy=True)
+            return self.asarray(table, copy=True)
         turn = self.module.arange(places.shape[0])[:, None]
         hits = places[:, None] == self.module.arange(flat.shape[0])[None, :]
         last = self.module.max(self.module.where(hits, turn, turn * 0 - 1), axis=0)
-        shape = table[key].shape
-        if values.ndim > len(shape):  # NumPy drops leading axes of length 1 with no place to go
-            values = self.module.reshape(values, values.shape[values.ndim - len(shape) :])
-        spread = self.module.broadcast_to(self.module.astype(values, table.dtype), shape)
-        chosen = self.module.reshape(spread, (-1,))[self.module.where(last < 0, last * 0, last)]
+        chosen = spread[self.module.where(last < 0, last * 0, last)]
         return self.module.reshape(self.module.where(last < 0, flat, chosen), table.shape)
 
-    def _places(self, table: Array, key: Key) -> tuple[Array, Array]:
-        """Flat positions that ``key`` reads, in order, and ``table`` flattened."""
-        size = int(np.prod(table.shape, dtype=np.int64))
+    def _scattered(self, table: Array, key: Key, values: Array) -> tuple[Array, Array, Array]:
+        """Flat positions that ``key`` reads, the value for each, and ``table`` flattened."""
+        size = math.prod(table.shape)
         positions = self.module.reshape(self.module.arange(size), table.shape)[key]
-        return self.module.reshape(positions, (-1,)), self.module.reshape(table, (-1,))
+        # NumPy drops leading axes of length 1 that have no place to go.
+        lengths = values.shape[max(0, values.ndim - positions.ndim) :]
+        values = self.module.reshape(self.module.astype(values, table.dtype), lengths)
+        spread = self.module.broadcast_to(values, positions.shape)
+        return (
+            self.module.reshape(positions, (math.prod(positions.shape),)),
+            self.module.reshape(spread, (math.prod(positions.shape),)),
+            self.module.reshape(table, (size,)),
+        )
 
     def random_bits(
         self, key: npt.NDArray[np.uint64], counter: npt.NDArray[np.uint64], n: int
@@ -265,8 +270,7 @@ def _rows(module: Any, x: Array) -> Array:
     """Flatten all leading axes, so that the product is one matrix product."""
     if x.ndim == 2:
         return x
-    rows = int(np.prod(x.shape[:-1], dtype=np.int64))
-    return module.reshape(x, (rows, x.shape[-1]))
+    return module.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
 
 
 # The registry ----------------------------------------------------------------------------------
@@ -274,7 +278,9 @@ def _rows(module: Any, x: Array) -> Array:
 _factories: dict[str, Callable[[], Backend]] = {}
 _made: dict[str, Backend] = {}
 _lock = threading.RLock()
-_default: Backend | None = None
+
+#: The calls of ``use_backend`` that count, the last one most: (weak reference to it, its backend).
+_choices: list[tuple[weakref.ref[object], Backend]] = []
 
 
 def register_backend(name: str, factory: Callable[[], Backend]) -> None:
@@ -285,20 +291,33 @@ def register_backend(name: str, factory: Callable[[], Backend]) -> None:
         factory: returns the backend, or raises ``BackendUnavailable`` with reason and cure. It is
             called once, at first use.
     """
+    if not isinstance(name, str) or not name or not callable(factory):
+        raise DTypeError(
+            "register_backend: expected a name and a function that returns the backend, got "
+            f"{name!r} and {factory!r}"
+        )
     with _lock:
         _factories[name] = factory
         _made.pop(name, None)
 
 
-def _entry_points() -> dict[str, Any]:
+def _registered() -> dict[str, Callable[[], Any]]:
+    """Name to what loads the factory, for entry points and run-time registrations."""
     from importlib.metadata import entry_points  # here: it costs more than the rest of the import
 
-    return {entry.name: entry for entry in entry_points(group=ENTRY_POINT_GROUP)}
+    found: dict[str, Callable[[], Any]] = {
+        entry.name: entry.load for entry in entry_points(group=ENTRY_POINT_GROUP)
+    }
+    return found | {name: (lambda f=factory: f) for name, factory in _factories.items()}
 
 
 def backend_names() -> list[str]:
-    """Names of all registered backends, sorted; being registered does not mean it can run."""
-    return sorted({*_factories, *_entry_points()})
+    """Names of all registered backends, sorted; being registered does not mean it can run.
+
+    >>> "numpy" in tg.backend_names()
+    True
+    """
+    return sorted(_registered())
 
 
 def get_backend(name: str) -> Backend:
@@ -308,36 +327,32 @@ def get_backend(name: str) -> Backend:
         UnknownBackend: no such name; lists the registered names and the nearest match.
         BackendUnavailable: it cannot run here, with the reason and the cure.
     """
-    made = _made.get(name)
-    if made is not None:
-        return made
+    if not isinstance(name, str):
+        raise DTypeError(f"a backend is named by a string, not by a {type(name).__name__}")
     with _lock:
         if name not in _made:
-            _made[name] = _find_factory(name)()
+            loaders = {name: lambda: _factories[name]} if name in _factories else _registered()
+            if name not in loaders:
+                raise _unknown(name, sorted(loaders))
+            try:
+                _made[name] = loaders[name]()()
+            except ImportError as error:
+                raise BackendUnavailable(
+                    f"backend {name!r} cannot be loaded: {error}; install what is missing"
+                ) from error
         return _made[name]
 
 
-def _find_factory(name: str) -> Callable[[], Backend]:
-    if not isinstance(name, str):
-        raise DTypeError(
-            f"use_backend: a backend is named by a string, not by a {type(name).__name__}"
-        )
-    if name in _factories:
-        return _factories[name]
-    found = _entry_points()
-    if name in found:
-        return cast("Callable[[], Backend]", found[name].load())
-    known = sorted({*_factories, *found})
+def _unknown(name: str, known: list[str]) -> UnknownBackend:
     if not known:
-        raise UnknownBackend(
+        return UnknownBackend(
             f"no backend {name!r}: none is registered at all. tensorgrok seems to run from an "
             "uninstalled copy; install it with: pip install -e ."
         )
     near = difflib.get_close_matches(name, [*known, "auto"], n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
-    raise UnknownBackend(
-        f"no backend {name!r}; registered are {join_words([repr(k) for k in known])}.{hint}"
-    )
+    names = join_words([repr(candidate) for candidate in known])
+    return UnknownBackend(f"no backend {name!r}; registered are {names}.{hint}")
 
 
 def choose_backend(name: str) -> Backend:
@@ -355,17 +370,24 @@ def choose_backend(name: str) -> Backend:
 
 def default_backend() -> Backend:
     """The process-wide default: what ``use_backend`` set, or else ``TENSORGROK_BACKEND``."""
-    global _default
-    if _default is None:
-        with _lock:
-            if _default is None:
-                _default = choose_backend(os.environ.get(ENVIRONMENT_VARIABLE) or "auto")
-    return _default
-
-
-def set_default_backend(backend: Backend | None) -> Backend | None:
-    """Set the process-wide default and return the one before; None means: choose at next use."""
-    global _default
     with _lock:
-        before, _default = _default, backend
-    return before
+        if not _choices:
+            backend = choose_backend(os.environ.get(ENVIRONMENT_VARIABLE) or "auto")
+            _choices.append((weakref.ref(backend), backend))
+        return _choices[-1][1]
+
+
+def choose_default(caller: object, backend: Backend) -> None:
+    """Make ``backend`` the process-wide default, on behalf of a ``use_backend``."""
+    with _lock:
+        # Those that can still be withdrawn stay, and the last of those that cannot.
+        settled = [i for i, (owner, _) in enumerate(_choices) if owner() is None]
+        for place in reversed(settled[:-1]):
+            del _choices[place]
+        _choices.append((weakref.ref(caller), backend))
+
+
+def withdraw_default(caller: object) -> None:
+    """Take back what ``choose_default`` did for this caller, if it still counts."""
+    with _lock:
+        _choices[:] = [choice for choice in _choices if choice[0]() is not caller]

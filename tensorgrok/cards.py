@@ -237,52 +237,97 @@ def single_operator(forward: Callable[..., Any]) -> Callable[[Any, Any], Any] | 
 class Primitive(Generic[P]):
     """The card of one operation; calling it applies it to tensors, arrays and numbers.
 
-    Attributes:
-        name, kind: as given to the decorator.
+    Args:
         forward: the function ``(xp, *arrays, **parameters) -> array or tuple of arrays``.
+        kind: what it shares with others.
+        python, latex: notation as a template over the names of arguments and parameters,
+            ``"{x1:sum} + {x2:product}"``: after the colon stands how tightly an operand must bind
+            to go without brackets. Or a function of the same names that returns such a template.
+        precedence: how tightly the notation itself binds: ``"call"``, ``"power"``, ``"unary"``,
+            ``"product"``, ``"sum"``, ``"comparison"``.
+        constant: arguments that have no derivative by nature (conditions, indices, labels).
+        floating: integers are cast to the default dtype first.
+        closed: the result has the dtype that the operands meet in, whichever that is.
+        apart: arguments that keep a dtype of their own where the others meet in one.
+        lifted: arguments that the forward function needs as arrays even where a number is given.
+        host: array arguments are host bookkeeping and the result goes to the current backend.
+        title: what errors call it, where users know it by another name.
+
+    Attributes:
         arguments: names of the array arguments, in order.
         parameters: names of the Python-valued ones, in order; ``defaults`` has their defaults.
         positional: names of what can be given by position, in order.
         operator: the built-in operator that ``forward`` comes down to, or None.
         sequence: index of the argument that is a sequence of arrays, or None.
         pullbacks: argument name to ``Pullback``.
-        constant: arguments that have no derivative by nature (conditions, indices, labels).
-        python, latex: notation, see ``primitive``; ``precedence`` says how tightly it binds.
+        plans: what patterns of needed gradients mean, by pattern.
     """
 
     def __init__(
-        self, forward: Callable[..., Any], kind: Kind, options: dict[str, Any], names: Any
+        self,
+        forward: Callable[..., Any],
+        kind: Kind,
+        *,
+        python: Notation | None = None,
+        latex: Notation | None = None,
+        precedence: str = "call",
+        constant: tuple[str, ...] = (),
+        floating: bool = False,
+        closed: bool = False,
+        apart: tuple[str, ...] = (),
+        lifted: tuple[str, ...] = (),
+        host: bool = False,
+        title: str | None = None,
     ) -> None:
-        self.forward = forward
-        self.kind = kind
-        self.name: str = forward.__name__
-        self.arguments, self.parameters, self.defaults, self.sequence, self.positional = names
-        self.pullbacks: dict[str, Pullback] = {}
-        self.constant: tuple[str, ...] = options["constant"]
-        self.python: Notation = options["python"]
-        self.latex: Notation = options["latex"]
-        self.precedence: str = options["precedence"]
-        self.floating: bool = options["floating"]
-        self.closed: bool = options["closed"]
-        self.host: bool = options["host"]
-        self.title: str = options["title"]
-        self.promoted = tuple(
-            kind.promotes and name not in options["apart"] for name in self.arguments
-        )
-        self.lifted = tuple(
-            name in options["lifted"] or len(self.arguments) == 1 for name in self.arguments
-        )
+        self._read_signature(forward)
+        self.forward, self.kind, self.name = forward, kind, forward.__name__
+        fields = ", ".join("{" + name + "}" for name in self.arguments + self.parameters)
+        upright = self.name.replace("_", r"\_")
+        self.python = python or f"{self.name}({fields})"
+        self.latex = latex or rf"\operatorname{{{{{upright}}}}}\left({fields}\right)"
+        self.precedence, self.constant, self.title = precedence, constant, title or self.name
+        self.floating, self.closed, self.host = floating, closed, host
+        self.promoted = tuple(kind.promotes and name not in apart for name in self.arguments)
+        self.lifted = tuple(n in lifted or len(self.arguments) == 1 for n in self.arguments)
         self.operator = single_operator(forward)
+        self.pullbacks: dict[str, Pullback] = {}
         self.plans: dict[Any, Plan | None] = {}
         # Cards of one operand, and of two without parameters, have a fast path.
         count = -1 if self.sequence is not None else len(self.arguments)
-        self._single = unary(self) if count == 1 and not self.host else None
+        self._single = unary(self) if count == 1 and not host else None
         self._plain: Callable[..., Tensor] = self._single or binary(self)
         self._plain_count = count if count in (1, 2) and not self.parameters else -1
         self.__name__ = self.__qualname__ = self.name
-        self.__module__ = forward.__module__
-        self.__doc__ = forward.__doc__
-        self.__wrapped__ = forward
+        self.__module__, self.__doc__, self.__wrapped__ = (
+            forward.__module__,
+            forward.__doc__,
+            forward,
+        )
+
+    def _read_signature(self, forward: Any) -> None:
+        """Read array arguments, parameters, defaults and the sequence argument off a function."""
+        code = forward.__code__
+        self.positional: tuple[str, ...] = code.co_varnames[1 : code.co_argcount]
+        keywords = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+        values = forward.__defaults__ or ()
+        named = zip(self.positional[len(self.positional) - len(values) :], values, strict=True)
+        self.defaults: dict[str, Any] = dict(named) | (forward.__kwdefaults__ or {})
+        said = {name: str(forward.__annotations__.get(name)) for name in self.positional}
+        self.arguments = tuple(
+            name
+            for name in self.positional
+            if said[name] in ("Array", "Any", "typing.Any", "Sequence[Array]")
+            or (said[name] == "None" and name not in self.defaults)
+        )
+        sequences = [i for i, n in enumerate(self.arguments) if said[n] == "Sequence[Array]"]
+        self.sequence: int | None = sequences[0] if sequences else None
+        taken = {"g", "y", "xp", "position"} & set(self.arguments)
+        if taken:
+            raise ArgumentError(
+                f"{forward.__name__}: an array argument cannot be called "
+                f"{join_words(sorted(taken))}; rules use that name for something else"
+            )
+        self.parameters = tuple(n for n in self.positional + keywords if n not in self.arguments)
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
@@ -346,58 +391,18 @@ class Primitive(Generic[P]):
 
 
 def primitive(
-    kind: str,
-    *,
-    python: Notation | None = None,
-    latex: Notation | None = None,
-    precedence: str = "call",
-    constant: tuple[str, ...] = (),
-    floating: bool = False,
-    closed: bool = False,
-    apart: tuple[str, ...] = (),
-    lifted: tuple[str, ...] = (),
-    host: bool = False,
-    public: bool = True,
-    title: str | None = None,
+    kind: str, *, public: bool = True, **options: Any
 ) -> Callable[[Callable[Concatenate[Any, P], Any]], Primitive[P]]:
     """Decorator: make the forward function below into a card and enter it into the tables.
 
     Args:
         kind: one of ``KINDS``.
-        python, latex: notation as a template over the names of arguments and parameters,
-            ``"{x1:sum} + {x2:product}"``: after the colon stands how tightly an operand must bind
-            to go without brackets. Or a function of the same names that returns such a template.
-        precedence: how tightly the notation itself binds: ``"call"``, ``"power"``, ``"unary"``,
-            ``"product"``, ``"sum"``, ``"comparison"``.
-        constant: arguments without a derivative.
-        floating: integers are cast to the default dtype first.
-        closed: the result has the dtype that the operands meet in, whichever that is.
-        apart: arguments that keep a dtype of their own where the others meet in one.
-        lifted: arguments that the forward function needs as arrays even where a number is given.
-        host: array arguments are host bookkeeping and the result goes to the current backend.
         public: whether the card itself goes into the operation table under its name.
-        title: what errors call it, where users know it by another name.
+        options: see ``Primitive``.
     """
 
     def make(forward: Callable[Concatenate[Any, P], Any]) -> Primitive[P]:
-        names = _signature(forward)
-        fields = ", ".join("{" + name + "}" for name in names[0] + names[1])
-        upright = forward.__name__.replace("_", r"\_")
-        call = f"{forward.__name__}({fields})"
-        algebra = rf"\operatorname{{{{{upright}}}}}\left({fields}\right)"
-        options = {
-            "python": call if python is None else python,
-            "latex": algebra if latex is None else latex,
-            "precedence": precedence,
-            "constant": constant,
-            "floating": floating,
-            "closed": closed,
-            "apart": apart,
-            "lifted": lifted,
-            "host": host,
-            "title": title or forward.__name__,
-        }
-        card: Primitive[P] = Primitive(forward, KINDS[kind], options, names)
+        card: Primitive[P] = Primitive(forward, KINDS[kind], **options)
         primitives[card.name] = card
         if public:
             operations[card.name] = card
@@ -410,32 +415,3 @@ def operation(function: F) -> F:
     """Decorator: enter a plain public function, one that prepares a card's arguments."""
     operations[function.__name__] = function
     return function
-
-
-def _signature(forward: Any) -> Any:
-    """Read array arguments, parameters, defaults and the sequence argument off a function."""
-    code = forward.__code__
-    positional = code.co_varnames[1 : code.co_argcount]
-    keywords = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
-    values = forward.__defaults__ or ()
-    defaults = dict(zip(positional[len(positional) - len(values) :], values, strict=True))
-    defaults |= forward.__kwdefaults__ or {}
-    annotations = {name: str(a) for name, a in forward.__annotations__.items()}
-    arguments: list[str] = []
-    sequence = None
-    for name in positional:
-        said = annotations.get(name)
-        if said == "Sequence[Array]":
-            sequence = len(arguments)
-        if said in ("Array", "Any", "typing.Any", "Sequence[Array]") or (
-            said is None and name not in defaults
-        ):
-            arguments.append(name)
-    taken = {"g", "y", "xp", "position"} & set(arguments)
-    if taken:
-        raise ArgumentError(
-            f"{forward.__name__}: an array argument cannot be called {join_words(sorted(taken))}; "
-            "rules use that name for something else"
-        )
-    parameters = tuple(name for name in (*positional, *keywords) if name not in arguments)
-    return tuple(arguments), parameters, defaults, sequence, positional

@@ -13,7 +13,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast, overload
 
 import numpy as np
 
@@ -87,41 +87,35 @@ class Mode:
         _context.set(outer)
 
     def __call__(self, function: F) -> F:
-        code = getattr(function, "__code__", None)
-        flags = getattr(code, "co_flags", 0)
-        if not callable(function):
+        flags = getattr(getattr(function, "__code__", None), "co_flags", 0)
+        if not callable(function) or flags & _CO_ASYNC_GENERATOR:
+            what = "an asynchronous generator" if flags else f"a {type(function).__name__}"
             raise DTypeError(
-                f"no_grad, enable_grad: can decorate a function, not a {type(function).__name__}"
+                f"no_grad, enable_grad, use_backend: cannot decorate {what}; decorate a function, "
+                "or use 'with' inside it"
             )
-        if flags & _CO_ASYNC_GENERATOR:
-            raise DTypeError(
-                "no_grad, enable_grad: cannot decorate an asynchronous generator; "
-                "use 'with' around the steps inside it"
-            )
-        wrap = functools.wraps(function)
-        if flags & _CO_GENERATOR:
-            return cast("F", wrap(functools.partial(_stepwise, self, function)))
-        if flags & _CO_COROUTINE:
 
-            async def awaiting(*args: Any, **kwargs: Any) -> Any:
-                with self:
-                    return await function(*args, **kwargs)
+        async def awaiting(*args: Any, **kwargs: Any) -> Any:
+            with self:
+                return await function(*args, **kwargs)
 
-            return cast("F", wrap(awaiting))
+        def stepping(*args: Any, **kwargs: Any) -> Any:
+            return _stepwise(self, function(*args, **kwargs))
 
         def calling(*args: Any, **kwargs: Any) -> Any:
             with self:
                 return function(*args, **kwargs)
 
-        return cast("F", wrap(calling))
+        kinds = {_CO_GENERATOR: stepping, _CO_COROUTINE: awaiting}
+        kind = kinds.get(flags & (_CO_GENERATOR | _CO_COROUTINE), calling)
+        return cast("F", functools.wraps(function)(kind))
 
 
 _CO_GENERATOR, _CO_COROUTINE, _CO_ASYNC_GENERATOR = 0x20, 0x80, 0x200  # as in inspect
 
 
-def _stepwise(mode: Mode, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+def _stepwise(mode: Mode, generator: Any) -> Any:
     """Run a generator with the mode in force during its steps, and only then."""
-    generator = function(*args, **kwargs)
     step, sent = generator.send, None
     while True:
         try:
@@ -139,12 +133,15 @@ def _stepwise(mode: Mode, function: Callable[..., Any], *args: Any, **kwargs: An
             step, sent = generator.throw, error
 
 
-def _mode(changes: dict[str, Any], function: Any) -> Any:
-    mode = Mode(**changes)
-    return mode if function is None else mode(function)
+@overload
+def no_grad(function: F) -> F: ...
 
 
-def no_grad(function: F | None = None) -> Any:
+@overload
+def no_grad(function: None = None) -> Mode: ...
+
+
+def no_grad(function: Any = None) -> Any:
     """Turn recording off, by ``with no_grad():``, ``@no_grad()`` or ``@no_grad``.
 
     Results computed inside do not require gradients. Context-local: other threads are not touched.
@@ -154,10 +151,19 @@ def no_grad(function: F | None = None) -> Any:
     ...     (w * 2).requires_grad
     False
     """
-    return _mode({"recording": False}, function)
+    mode = Mode(recording=False)
+    return mode if function is None else mode(function)
 
 
-def enable_grad(function: F | None = None) -> Any:
+@overload
+def enable_grad(function: F) -> F: ...
+
+
+@overload
+def enable_grad(function: None = None) -> Mode: ...
+
+
+def enable_grad(function: Any = None) -> Any:
     """Turn recording on, also inside ``no_grad``; used like ``no_grad``.
 
     >>> w = tg.Tensor([1.0, 2.0], requires_grad=True)
@@ -165,11 +171,16 @@ def enable_grad(function: F | None = None) -> Any:
     ...     (w * 2).requires_grad
     True
     """
-    return _mode({"recording": True}, function)
+    mode = Mode(recording=True)
+    return mode if function is None else mode(function)
 
 
 def is_recording() -> bool:
-    """Tell whether operations are being recorded: True unless inside ``no_grad``."""
+    """Tell whether operations are being recorded: True unless inside ``no_grad``.
+
+    >>> tg.is_recording()
+    True
+    """
     return get_context().recording
 
 
@@ -212,14 +223,18 @@ class use_backend(Mode):  # it is called like the function it reads as  # noqa: 
     def __init__(self, name: str) -> None:
         chosen = _backend.choose_backend(name)
         super().__init__(backend=chosen)
-        # A call cannot know whether 'with' follows, so the block takes this back as it begins.
-        self._before: list[Backend | None] = [_backend.set_default_backend(chosen)]
+        _backend.choose_default(self, chosen)
+
+    # A call cannot know what follows it, so a block and a decorator take the default back.
 
     def __enter__(self) -> Backend:
-        while self._before:
-            _backend.set_default_backend(self._before.pop())
+        _backend.withdraw_default(self)
         super().__enter__()
         return cast("Backend", self._changes["backend"])
+
+    def __call__(self, function: F) -> F:
+        _backend.withdraw_default(self)
+        return super().__call__(function)
 
 
 # Dtypes ----------------------------------------------------------------------------------------
@@ -227,8 +242,25 @@ class use_backend(Mode):  # it is called like the function it reads as  # noqa: 
 _default_dtype: DType = np.dtype(np.float32)
 
 
+def as_dtype(dtype: Any, kinds: str = "biufc") -> DType:
+    """Return a NumPy dtype of one of the kinds, in native byte order, or raise ``DTypeError``."""
+    try:
+        found = np.dtype(dtype)
+    except TypeError as error:
+        raise DTypeError(f"dtype: {dtype!r} is not a NumPy dtype") from error
+    if dtype is None or found.kind not in kinds:
+        wanted = "a floating-point" if kinds == "f" else "a boolean, integer, float or complex"
+        raise DTypeError(f"dtype: expected {wanted} dtype, got {found if dtype else dtype!r}")
+    native: DType = found.newbyteorder("=")
+    return native
+
+
 def get_default_dtype() -> DType:
-    """Return the dtype of floats that bring none of their own: float32 unless it was changed."""
+    """Return the dtype of floats that bring none of their own: float32 unless it was changed.
+
+    >>> tg.get_default_dtype()
+    dtype('float32')
+    """
     return _default_dtype
 
 
@@ -240,12 +272,11 @@ def set_default_dtype(dtype: Any) -> None:
     """
     global _default_dtype
     try:
-        wanted = np.dtype(dtype)
-    except TypeError as error:
-        raise DTypeError(f"set_default_dtype: {dtype!r} is not a NumPy dtype") from error
-    if wanted.kind != "f":
-        raise DTypeError(f"set_default_dtype: expected a floating-point dtype, got {wanted}")
-    _default_dtype = wanted
+        _default_dtype = as_dtype(dtype, "f")
+    except DTypeError as error:
+        raise DTypeError(
+            f"set_default_dtype: expected a floating-point dtype, got {dtype!r}"
+        ) from error
 
 
 def common_dtype(dtypes: Sequence[DType], scalars: Sequence[Any], floating: bool) -> DType:

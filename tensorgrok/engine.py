@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 SCALARS = (bool, int, float, complex)
 NUMBERS = (float, int)
+PYTHON: dict[str, Any] = {"b": bool, "i": int, "u": int, "f": float, "c": complex}
 NO_PARAMETERS: dict[str, Any] = {}
 
 #: The operation table: name to public function. ``ops`` fills it on import; operators, methods and
@@ -394,7 +395,8 @@ def _as_operand(primitive: Primitive[...], owner: int, operand: Any, backend: Ba
     if isinstance(operand, Handle) or operand.__class__ in SCALARS:
         return operand
     if isinstance(operand, np.generic) and operand.dtype.kind in "biufc":
-        return operand.item()
+        number = operand.item()  # which for the widest floats is no Python number yet
+        return number if number.__class__ in SCALARS else PYTHON[operand.dtype.kind](number)
     try:
         return Handle(operand, backend=backend)
     except DTypeError as error:

@@ -168,5 +168,6 @@ def explain(
             settings = ", ".join(f"{name}={value!r}" for name, value in parameters.items())
             place = f" with {settings}" if settings else ""
             text = str(error).strip().rstrip(".")
-            return ours(f"{operation}: cannot use {seen}{place}: {text}. {hint}".strip())
+            advice = "" if ours is DTypeError else f" {hint}"  # hints are about shapes
+            return ours(f"{operation}: cannot use {seen}{place}: {text}.{advice}")
     return error

@@ -4,45 +4,50 @@ Every operation returns a value: a slice is a value too, ``x += y`` is ``x = x +
 ``x[i] = v`` gives the handle ``x`` a new value, differentiably. What was recorded before is never
 touched, so no gradient can be spoilt by what happens to a handle later.
 
-This module stands on ``autodiff`` and the ones below it; read ``ops`` next. Methods that merely
-call an operation of the same name are in ``tensor_methods``.
+Methods that change a tensor are in ``tensor_state``, those that merely call an operation of the
+same name in ``tensor_methods``, conversions in ``interop``. Read ``ops`` next.
 """
 
 from __future__ import annotations
 
 import math
-import weakref
 from collections.abc import Callable
 from typing import Any, Union, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from . import autodiff
 from .arrays import as_array
 from .backend import Array, Backend, Key, Space, get_backend
 from .context import current_backend, get_context
 from .engine import binary, handle_class, make_tensor, operations, reflected, unary
-from .errors import (
-    ArgumentError,
-    BackendMismatch,
-    DTypeError,
-    GraphError,
-    ShapeError,
-    caller_name,
-    describe,
-)
-from .graph import Hook, Leaf, Node, Output, Watch
+from .errors import ArgumentError, DTypeError, GraphError, caller_name
+from .graph import Leaf, Node, Output
 from .interop import NumPyProtocol, PythonProtocol
 from .tensor_methods import Methods
+from .tensor_state import State, fitted, follow, rebind
 
 TensorLike = Union["Tensor", npt.NDArray[Any], complex, list[Any]]
 
-_seeds: dict[Space, Tensor] = {}  # the cotangent 1 that backward starts from
+
+def truth(symbol: str, operate: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """An operator that Python shares between truth values and bits; here only the former."""
+
+    def operator(*operands: Any) -> Tensor:
+        for operand in operands:
+            dtype = operand.dtype if hasattr(operand, "dtype") else np.asarray(operand).dtype
+            if dtype.kind != "b":
+                raise DTypeError(
+                    f"{symbol}: works on booleans, not on {dtype}; compare first, as in (x > 0), "
+                    "or use logical_and, logical_or, logical_not"
+                )
+        return operate(*operands)
+
+    return operator
 
 
 @handle_class
-class Tensor(Methods, NumPyProtocol, PythonProtocol):
+class Tensor(Methods, State, NumPyProtocol, PythonProtocol):
     """An n-dimensional array that records the operations on it where gradients are wanted.
 
     Args:
@@ -90,7 +95,7 @@ class Tensor(Methods, NumPyProtocol, PythonProtocol):
     ) -> None:
         if backend is None:
             backend = data.backend if isinstance(data, Tensor) else current_backend()
-        elif isinstance(backend, str):
+        elif not isinstance(backend, Backend):
             backend = get_backend(backend)
         self._data = as_array(data, dtype, backend, copy)
         self._space = backend.space(self._data.dtype)
@@ -98,8 +103,8 @@ class Tensor(Methods, NumPyProtocol, PythonProtocol):
         self.node = None
         self._needs = False
         self.name = name
-        if requires_grad:
-            self.requires_grad = True
+        if requires_grad is not False:
+            self.requires_grad = requires_grad
 
     # What it is ------------------------------------------------------------------------------
 
@@ -119,7 +124,7 @@ class Tensor(Methods, NumPyProtocol, PythonProtocol):
                 f"data: {self._called()} is the result of a recorded operation; assign to the data "
                 "of a leaf, or take .detach() of it first"
             )
-        self._rebind(self._converted(value, "data"))
+        rebind(self, fitted(self, value, "data"))
 
     @property
     def grad(self) -> Tensor | None:
@@ -128,9 +133,10 @@ class Tensor(Methods, NumPyProtocol, PythonProtocol):
 
     @grad.setter
     def grad(self, value: Any) -> None:
-        self._grad = (
-            None if value is None else make_tensor(self._converted(value, "grad"), self.backend)
-        )
+        if value is not None:
+            data = self.backend.own(fitted(self, value, "grad"), shared=True)
+            value = make_tensor(data, self.backend)
+        self._grad = value
 
     @property
     def requires_grad(self) -> bool:
@@ -234,173 +240,6 @@ class Tensor(Methods, NumPyProtocol, PythonProtocol):
         fields = (self._host(), self.requires_grad, self.name, self.backend.name)
         return _rebuild, fields
 
-    def assign(self, value: TensorLike) -> Tensor:
-        """Give this tensor a new value of its own shape, cast to its dtype; returns itself.
-
-        What was recorded before keeps the old value. On a leaf that requires gradients this is
-        how parameters are changed, under ``no_grad``. Elsewhere it is ``x[...] = value``, so the
-        history of ``value`` comes along.
-
-        Raises:
-            ShapeError: the shapes differ.
-            GraphError: a leaf that requires gradients, outside ``no_grad``.
-        """
-        if get_context().recording and self.is_leaf and self.requires_grad:
-            raise GraphError(
-                f"assign: {self._called()} is a leaf that requires gradients; assign to it under "
-                "no_grad, where nothing is recorded"
-            )
-        if isinstance(value, Tensor) and value.requires_grad and get_context().recording:
-            if value.shape != self.shape:
-                raise self._wrong_shape("assign", value.shape)
-            result = value.astype(self.dtype) if value.dtype != self.dtype else value
-            self._rebind(result._value())
-            self._follow(result)
-        else:
-            self._rebind(self._converted(value, "assign"))
-            if not self.is_leaf:
-                self.node, self._needs = None, False
-        return self
-
-    def _follow(self, other: Tensor) -> None:
-        """Take over the history of another tensor, whose value was just taken over."""
-        self.node = other.node
-        self._needs = other._needs
-
-    def _rebind(self, data: Array) -> None:
-        tracer = get_context().tracer
-        if tracer is not None:
-            tracer.rebound(self)
-        self._data = data
-
-    def _converted(self, value: Any, operation: str) -> Array:
-        """``value`` as an array of this tensor's shape, dtype and backend, not shared with it."""
-        if isinstance(value, Tensor):
-            if value.backend is not self.backend:
-                raise BackendMismatch(
-                    f"{operation}: {describe(value)} is on backend {value.backend.name!r} and "
-                    f"{self._called()} on {self.backend.name!r}; make both on the same one"
-                )
-            data = value._value()  # arrays behind tensors are never written: sharing is safe
-        elif get_context().tracer is not None and hasattr(value, "dtype"):
-            data = value
-        else:
-            data = as_array(value, None, self.backend, copy=True)
-        if tuple(data.shape) != self.shape:
-            raise self._wrong_shape(operation, data.shape)
-        if data.dtype == self.dtype:
-            return data
-        if data.dtype.kind == "c" and self.dtype.kind != "c":
-            raise DTypeError(
-                f"{operation}: a complex value does not fit {self._called()} of dtype {self.dtype}"
-            )
-        tracer = get_context().tracer
-        return (tracer or self.backend).xp.astype(data, self.dtype)
-
-    def _wrong_shape(self, operation: str, shape: Any) -> ShapeError:
-        return ShapeError(
-            f"{operation}: {self._called()} has shape {self.shape}, the new value has shape "
-            f"{tuple(shape)}; they must be equal"
-        )
-
-    # Gradients -------------------------------------------------------------------------------
-
-    def backward(
-        self,
-        gradient: TensorLike | None = None,
-        *,
-        retain_graph: bool | None = None,
-        create_graph: bool = False,
-    ) -> None:
-        """Add the gradient of this tensor to ``.grad`` of every leaf it was computed from.
-
-        All gradients are computed before the first ``.grad`` changes, so an exception changes none.
-
-        Args:
-            gradient: cotangent of this tensor's shape; 1 by default, for one-element tensors.
-            retain_graph: keep the saved values, so that backward can run again. They are released
-                by default, unless ``create_graph``.
-            create_graph: record the gradients themselves, for derivatives of higher order.
-
-        Raises:
-            GraphError: nothing was recorded, or not a one-element tensor and no ``gradient``.
-            GraphReleased: an earlier backward released the values.
-        """
-        node = self.node
-        if node is None or not node.requires_grad:
-            raise GraphError(
-                f"backward: {self._called()} does not require gradients; nothing it was computed "
-                "from was made with requires_grad=True, or it was computed under no_grad"
-            )
-        seed = self._seed("backward", gradient)
-        reached, owned, nodes, kept = autodiff.run([(node, seed)], self.backend, None, create_graph)
-        found = [
-            (handle, _accumulated(handle, g, leaf in owned, create_graph))
-            for leaf, g in reached.items()
-            if (handle := leaf.handle()) is not None  # type: ignore[union-attr]  # all are leaves
-        ]
-        found += [(handle, _accumulated(handle, g, False, create_graph)) for handle, g in kept]
-        for handle, total in found:
-            handle._grad = total
-        if not (create_graph if retain_graph is None else retain_graph):
-            autodiff.release(nodes)
-
-    def _seed(self, operation: str, gradient: Any) -> Tensor:
-        """The cotangent to start from."""
-        if gradient is not None:
-            given: Tensor = gradient
-            if not isinstance(gradient, Tensor):
-                given = Tensor(gradient, backend=self.backend, dtype=self.dtype)
-            if given.backend is not self.backend:
-                raise BackendMismatch(
-                    f"{operation}: the gradient is on backend {given.backend.name!r}, "
-                    f"{self._called()} on {self.backend.name!r}; make both on the same one"
-                )
-            if given.shape != self.shape:
-                raise ShapeError(
-                    f"{operation}: the gradient has shape {given.shape}, {self._called()} has "
-                    f"shape {self.shape}; they must be equal"
-                )
-            return given if given.dtype == self.dtype else given.astype(self.dtype)
-        if self.size != 1:
-            raise GraphError(
-                f"{operation}: {self._called()} has shape {self.shape}, not one element; reduce "
-                "it, for example with .sum(), or pass a gradient of that shape"
-            )
-        one = _seeds.get(self._space)
-        if one is None:
-            one = _seeds[self._space] = Tensor(1, dtype=self.dtype, backend=self.backend)
-        return (
-            one
-            if self.ndim == 0
-            else Tensor(np.ones(self.shape), dtype=self.dtype, backend=self.backend)
-        )
-
-    def _watched(self, operation: str) -> Watch:
-        node = self.node
-        if node is None or not node.requires_grad:
-            raise GraphError(f"{operation}: {self._called()} does not require gradients")
-        owner, index = (node.node, node.index) if isinstance(node, Output) else (node, 0)
-        if owner.watch is None:
-            owner.watch = {}
-        return owner.watch.setdefault(index, Watch())
-
-    def retain_grad(self) -> None:
-        """Keep ``.grad`` of this intermediate result in the backward passes to come."""
-        if not self.is_leaf:
-            self._watched("retain_grad").keep = weakref.ref(self)
-
-    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Hook:
-        """Call ``hook(gradient)`` whenever the gradient of this tensor has been computed.
-
-        A tensor that the hook returns, of the same shape and dtype, takes the gradient's place.
-        """
-        if not callable(hook):
-            raise DTypeError(f"register_hook: expected a function, got a {type(hook).__name__}")
-        watch = self._watched("register_hook")
-        watch.hooks.append(hook)
-        return Hook(watch.hooks, hook)
-
     # Operators -------------------------------------------------------------------------------
 
     __add__ = binary("add")
@@ -416,15 +255,16 @@ class Tensor(Methods, NumPyProtocol, PythonProtocol):
     __matmul__ = binary("matmul")
     __rmatmul__ = reflected("matmul")
     __rshift__ = binary("bitwise_right_shift")
-    __and__ = binary("logical_and")
-    __or__ = binary("logical_or")
+    __rrshift__ = reflected("bitwise_right_shift")
+    __and__ = __rand__ = truth("&", binary("logical_and"))
+    __or__ = __ror__ = truth("|", binary("logical_or"))
+    __invert__ = truth("~", unary("logical_not"))
     __lt__ = binary("less")
     __le__ = binary("less_equal")
     __gt__ = binary("greater")
     __ge__ = binary("greater_equal")
     __neg__ = unary("negative")
     __abs__ = unary("abs")
-    __invert__ = unary("logical_not")
     dot = binary("dot")
     _equal = binary("equal")
     _not_equal = binary("not_equal")
@@ -452,9 +292,9 @@ class Tensor(Methods, NumPyProtocol, PythonProtocol):
                 "into a value computed from it"
             )
         result = operations["scatter_set"](self, key, value)
-        self._rebind(result._data)
+        rebind(self, result._data)
         if not (self.is_leaf and self.requires_grad):
-            self._follow(result)
+            follow(self, result)
 
 
 def _comparable(other: object) -> bool:
@@ -462,18 +302,6 @@ def _comparable(other: object) -> bool:
     return isinstance(
         other, Tensor | np.ndarray | np.generic | complex | float | int | list | tuple
     )
-
-
-def _accumulated(handle: Tensor, g: Any, own: bool, create_graph: bool) -> Tensor:
-    """The new ``.grad`` of a tensor: memory of its own, or with ``create_graph`` a recorded sum."""
-    before = handle._grad
-    if create_graph:
-        return cast("Tensor", g if before is None else before + g)
-    backend = handle._space.backend
-    tracer = get_context().tracer
-    if before is not None:
-        g, own = before._value() + g, True
-    return make_tensor(g if tracer is not None else backend.own(g, not own), backend)
 
 
 def _rebuild(

@@ -118,6 +118,6 @@ class Methods:
         return _call("astype", self, dtype)
 
     @property
-    def T(self) -> Tensor:  # NumPy's name  # noqa: N802  # NumPy's name
+    def T(self) -> Tensor:  # noqa: N802  # NumPy's name
         """All axes in reverse order."""
         return _call("transpose", self)

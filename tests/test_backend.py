@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -19,11 +20,13 @@ from tests.readers.strict import StrictBackend
 
 
 @pytest.fixture(autouse=True)
-def _own_registry(monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Each test has a registry, made backends and a process default of its own."""
+    before = tg.current_backend().name
     monkeypatch.setattr(registry, "_factories", registry._factories | {"plain": PlainBackend})
     monkeypatch.setattr(registry, "_made", dict(registry._made))
-    monkeypatch.setattr(registry, "_default", registry._default)
+    yield
+    tg.use_backend(before)
 
 
 # The registry ----------------------------------------------------------------------------------
@@ -75,18 +78,6 @@ def test_an_unavailable_backend_says_why_and_what_to_do() -> None:
     with pytest.raises(tg.BackendUnavailable, match=r"'cupy' .*TENSORGROK_BACKEND=numpy"):
         tg.use_backend("cupy")
     assert tg.current_backend().name == "numpy"
-
-
-def test_an_empty_registry_says_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "_factories", {})
-    monkeypatch.setattr(registry, "_made", {})
-    monkeypatch.setattr(registry, "_default", None)
-    monkeypatch.setattr(registry, "_entry_points", dict)
-    assert tg.backend_names() == []
-    with pytest.raises(tg.UnknownBackend, match=r"none is registered at all.*pip install -e \."):
-        tg.use_backend("numpy")
-    with pytest.raises(tg.BackendUnavailable, match=r"no backend can run here.*pip install -e \."):
-        tg.current_backend()
 
 
 def test_auto_takes_the_first_that_can_run(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -330,6 +321,28 @@ def test_a_bad_choice_can_be_overruled_before_first_use() -> None:
 
 
 def test_importing_prints_nothing_and_chooses_nothing() -> None:
-    code = "import tensorgrok.backend as b; assert b._default is None and not b._made"
+    code = "import tensorgrok.backend as b; assert not b._made"
     done = in_a_process(code, None)
     assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)
+
+
+def test_an_empty_registry_says_to_install() -> None:
+    code = (
+        "import importlib.metadata\n"
+        "importlib.metadata.entry_points = lambda **_: []\n"
+        "import tensorgrok as tg\n"
+        "print(tg.backend_names())\n"
+        "for use in (tg.current_backend, lambda: tg.use_backend('numpy'), lambda: tg.zeros(2)):\n"
+        "    try:\n"
+        "        use()\n"
+        "    except tg.BackendError as error:\n"
+        "        print(error)\n"
+    )
+    done = in_a_process(code, None)
+    assert (done.stderr, done.returncode) == ("", 0)
+    names, *messages = done.stdout.splitlines()
+    assert names == "[]"
+    assert len(messages) == 3
+    for message in messages:
+        assert "none is registered at all" in message
+        assert "install it with: pip install -e ." in message

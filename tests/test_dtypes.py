@@ -189,7 +189,7 @@ def test_the_default_dtype_is_what_floats_without_one_get() -> None:
 
 @pytest.mark.parametrize("bad", [int, bool, complex, str, object, "nonsense", None, 3.5])
 def test_a_default_dtype_that_is_no_float_is_refused(bad: Any) -> None:
-    with pytest.raises(tg.DTypeError, match="set_default_dtype: expected a floating-point dtype"):
+    with pytest.raises(tg.DTypeError, match=r"set_default_dtype: .*dtype"):
         tg.set_default_dtype(bad)
     assert tg.get_default_dtype() == np.float32
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from . import (
     arrangement,
+    comparison,
     contraction,
     creation,
     elementwise,
@@ -19,6 +20,7 @@ from . import (
 
 __all__ = [
     "arrangement",
+    "comparison",
     "contraction",
     "creation",
     "elementwise",

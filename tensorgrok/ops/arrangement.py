@@ -11,6 +11,7 @@ import numpy as np
 from ..autodiff import sum_to
 from ..backend import Array, Namespace
 from ..cards import operation, primitive
+from ..context import DType, as_dtype
 from ..errors import ArgumentError, DTypeError
 from ..tensor import Tensor
 
@@ -23,6 +24,14 @@ def plain_shape(name: str, shape: Shape) -> tuple[int, ...]:
     if not all(isinstance(length, int | np.integer) for length in lengths):
         raise DTypeError(f"{name}: a shape is an integer or a tuple of integers, got {shape!r}")
     return tuple(int(length) for length in lengths)
+
+
+def plain_dtype(name: str, dtype: Any) -> DType:
+    """Check a dtype argument and make it a NumPy dtype in native byte order."""
+    try:
+        return as_dtype(dtype)
+    except DTypeError as error:
+        raise DTypeError(f"{name}: {error}") from error
 
 
 @primitive("arrangement", python="{x:call}.reshape({shape})", latex="{x}")

@@ -14,12 +14,18 @@ from ..cards import primitive
 from .arrangement import element_count
 
 
+def _check_ranks(vectors: Array, matrix: Array) -> None:
+    if vectors.ndim == 0 or matrix.ndim != 2:
+        raise ValueError("the first must be a vector or several, the second a matrix")
+
+
 @primitive(
     "contraction",
     python="{x:call}.dot({w})",
     latex="{x:product} {w:product}",
     precedence="product",
     closed=True,
+    lifted=("x", "w"),
 )
 def vecmat(xp: Namespace, x: Array, w: Array) -> Array:
     """Vectors times a matrix: ``x`` (..., K) and ``w`` (K, M) give (..., M).
@@ -27,6 +33,7 @@ def vecmat(xp: Namespace, x: Array, w: Array) -> Array:
     >>> tg.vecmat(tg.Tensor([1.0, 2.0]), tg.Tensor([[1.0, 0.0], [0.0, 10.0]]))
     Tensor([ 1., 20.], shape=(2,), dtype=float32)
     """
+    _check_ranks(x, w)
     return xp.vecmat(x, w)
 
 
@@ -46,6 +53,7 @@ def vecmat_pull_w(xp: Namespace, g: Array, x: Array) -> Array:
     latex=r"{delta:product} {w:power}^{{\top}}",
     precedence="product",
     closed=True,
+    lifted=("delta", "w"),
 )
 def vecmat_dx(xp: Namespace, delta: Array, w: Array) -> Array:
     """Gradient of ``vecmat`` to its vectors: ``delta`` (..., M) and ``w`` (K, M) give (..., K).
@@ -53,6 +61,7 @@ def vecmat_dx(xp: Namespace, delta: Array, w: Array) -> Array:
     >>> tg.vecmat_dx(tg.Tensor([1.0]), tg.Tensor([[2.0], [3.0]]))
     Tensor([2., 3.], shape=(2,), dtype=float32)
     """
+    _check_ranks(delta, w)
     return xp.vecmat_dx(delta, w)
 
 
@@ -76,6 +85,7 @@ def vecmat_dw_python(x: Any, delta: Any) -> str:
     latex=r"{x:power}^{{\top}} {delta:product}",
     precedence="product",
     closed=True,
+    lifted=("x", "delta"),
 )
 def vecmat_dw(xp: Namespace, x: Array, delta: Array) -> Array:
     """Gradient of ``vecmat`` to its matrix: ``x`` (..., K) and ``delta`` (..., M) give (K, M).
@@ -86,6 +96,8 @@ def vecmat_dw(xp: Namespace, x: Array, delta: Array) -> Array:
     Tensor([[3.],
             [6.]], shape=(2, 1), dtype=float32)
     """
+    if x.ndim == 0 or delta.ndim == 0 or x.shape[:-1] != delta.shape[:-1]:
+        raise ValueError("both must be vectors, and equally many: all axes but the last are equal")
     return xp.vecmat_dw(x, delta)
 
 
@@ -116,6 +128,7 @@ def _as_matrix(xp: Namespace, x: Array) -> Array:
     latex="{x1:product} {x2:product}",
     precedence="product",
     closed=True,
+    lifted=("x1", "x2"),
 )
 def dot(xp: Namespace, x1: Array, x2: Array) -> Array:
     """``numpy.dot``: the last axis of ``x1`` is summed with the last but one of ``x2``.
@@ -174,6 +187,7 @@ def dot_pull_x2(xp: Namespace, g: Array, x1: Array, x2_like: Any) -> Array:
     latex="{x1:product} {x2:product}",
     precedence="product",
     closed=True,
+    lifted=("x1", "x2"),
 )
 def matmul(xp: Namespace, x1: Array, x2: Array) -> Array:
     """``x1 @ x2``: matrix products over the last two axes, leading axes broadcast.

@@ -1,19 +1,20 @@
-"""Elementwise cards: arithmetic, functions of one variable, comparisons, choice.
+"""Elementwise cards: arithmetic, functions of one variable, choice.
 
 Operands are broadcast against each other as in NumPy and meet in one dtype; the engine sums
-gradients over broadcast axes, so rules here never think about shapes.
+gradients over broadcast axes, so rules here never think about shapes. Comparisons and logic are in
+``comparison``.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from ..backend import Array, Namespace
 from ..cards import primitive
 from ..engine import SCALARS
+from .arrangement import plain_dtype
 
 # Arithmetic ------------------------------------------------------------------------------------
 
@@ -125,7 +126,7 @@ def divide_pull_x2(xp: Namespace, g: Array, y: Array, x2: Array) -> Array:
     precedence="power",
     lifted=("base",),
 )
-def pow(xp: Namespace, base: Array, exponent: Array) -> Array:  # the standard's name  # noqa: A001  # the standard's name
+def pow(xp: Namespace, base: Array, exponent: Array) -> Array:  # noqa: A001  # the standard's name
     """``base`` to the power ``exponent``, element by element.
 
     The derivative of ``x ** 0`` is 0 everywhere, and at base 0 the derivative with respect to the
@@ -169,7 +170,7 @@ def negative_pull_x(xp: Namespace, g: Array) -> Array:
 
 
 @primitive("elementwise", latex=r"\left\lvert {x} \right\rvert")
-def abs(xp: Namespace, x: Array) -> Array:  # the standard's name  # noqa: A001  # the standard's name
+def abs(xp: Namespace, x: Array) -> Array:  # noqa: A001  # the standard's name
     """Absolute value of each element, real also for complex ones; its derivative at 0 is 0.
 
     >>> tg.abs(tg.Tensor([1.0, -2.0, 3 + 4j]))
@@ -356,12 +357,15 @@ def conj_pull_x(xp: Namespace, g: Array) -> Array:
 
 @primitive("elementwise", python="{x}.astype({dtype})", latex="{x}")
 def astype(xp: Namespace, x: Array, dtype: npt.DTypeLike) -> Array:
-    """The elements cast to another dtype.
+    """The elements cast to another dtype; complex ones stay complex, so take ``real`` or ``abs``.
 
     >>> tg.astype(tg.Tensor([1.5, 2.5]), int)
     Tensor([1, 2], shape=(2,), dtype=int64)
     """
-    return xp.astype(x, np.dtype(dtype))
+    wanted = plain_dtype("astype", dtype)
+    if x.dtype.kind == "c" and wanted.kind != "c":
+        raise TypeError("a complex number does not become a real one by a cast; take .real or .abs()")
+    return xp.astype(x, wanted)
 
 
 @astype.pullback("x")
@@ -434,150 +438,3 @@ def where_pull_x1(xp: Namespace, g: Array, condition: Array) -> Array:
 @where.pullback("x2")
 def where_pull_x2(xp: Namespace, g: Array, condition: Array) -> Array:
     return xp.where(condition, 0, g)
-
-
-# Comparisons and logic: piecewise constant, so they have no derivative ---------------------------
-
-BOTH = ("x1", "x2")
-
-
-@primitive(
-    "elementwise",
-    python="{x1:sum} == {x2:sum}",
-    latex="{x1:sum} = {x2:sum}",
-    precedence="comparison",
-    constant=BOTH,
-)
-def equal(xp: Namespace, x1: Array, x2: Array) -> Array:
-    """Whether the elements are equal.
-
-    >>> tg.equal(tg.Tensor([1.0, 2.0]), 2)
-    Tensor([False,  True], shape=(2,), dtype=bool)
-    """
-    return x1 == x2
-
-
-@primitive(
-    "elementwise",
-    python="{x1:sum} != {x2:sum}",
-    latex=r"{x1:sum} \neq {x2:sum}",
-    precedence="comparison",
-    constant=BOTH,
-)
-def not_equal(xp: Namespace, x1: Array, x2: Array) -> Array:
-    """Whether the elements differ.
-
-    >>> tg.not_equal(tg.Tensor([1.0, 2.0]), 2)
-    Tensor([ True, False], shape=(2,), dtype=bool)
-    """
-    return x1 != x2
-
-
-@primitive(
-    "elementwise",
-    python="{x1:sum} < {x2:sum}",
-    latex="{x1:sum} < {x2:sum}",
-    precedence="comparison",
-    constant=BOTH,
-)
-def less(xp: Namespace, x1: Array, x2: Array) -> Array:
-    """Whether the first element is smaller.
-
-    >>> tg.less(tg.Tensor([1.0, 2.0]), 2)
-    Tensor([ True, False], shape=(2,), dtype=bool)
-    """
-    return x1 < x2
-
-
-@primitive(
-    "elementwise",
-    python="{x1:sum} <= {x2:sum}",
-    latex=r"{x1:sum} \leq {x2:sum}",
-    precedence="comparison",
-    constant=BOTH,
-)
-def less_equal(xp: Namespace, x1: Array, x2: Array) -> Array:
-    """Whether the first element is smaller or equal.
-
-    >>> tg.less_equal(tg.Tensor([1.0, 3.0]), 2)
-    Tensor([ True, False], shape=(2,), dtype=bool)
-    """
-    return x1 <= x2
-
-
-@primitive(
-    "elementwise",
-    python="{x1:sum} > {x2:sum}",
-    latex="{x1:sum} > {x2:sum}",
-    precedence="comparison",
-    constant=BOTH,
-)
-def greater(xp: Namespace, x1: Array, x2: Array) -> Array:
-    """Whether the first element is larger.
-
-    >>> tg.greater(tg.Tensor([1.0, 3.0]), 2)
-    Tensor([False,  True], shape=(2,), dtype=bool)
-    """
-    return x1 > x2
-
-
-@primitive(
-    "elementwise",
-    python="{x1:sum} >= {x2:sum}",
-    latex=r"{x1:sum} \geq {x2:sum}",
-    precedence="comparison",
-    constant=BOTH,
-)
-def greater_equal(xp: Namespace, x1: Array, x2: Array) -> Array:
-    """Whether the first element is larger or equal.
-
-    >>> tg.greater_equal(tg.Tensor([1.0, 2.0]), 2)
-    Tensor([False,  True], shape=(2,), dtype=bool)
-    """
-    return x1 >= x2
-
-
-@primitive("elementwise", latex=r"\neg {x:unary}", constant=("x",))
-def logical_not(xp: Namespace, x: Array) -> Array:
-    """Whether the element is False or zero.
-
-    >>> tg.logical_not(tg.Tensor([True, False]))
-    Tensor([False,  True], shape=(2,), dtype=bool)
-    """
-    return xp.logical_not(x)
-
-
-@primitive("elementwise", latex=r"{x1:sum} \wedge {x2:sum}", precedence="comparison", constant=BOTH)
-def logical_and(xp: Namespace, x1: Array, x2: Array) -> Array:
-    """Whether both elements are True or nonzero.
-
-    >>> tg.logical_and(tg.Tensor([True, False]), True)
-    Tensor([ True, False], shape=(2,), dtype=bool)
-    """
-    return xp.logical_and(x1, x2)
-
-
-@primitive("elementwise", latex=r"{x1:sum} \vee {x2:sum}", precedence="comparison", constant=BOTH)
-def logical_or(xp: Namespace, x1: Array, x2: Array) -> Array:
-    """Whether at least one element is True or nonzero.
-
-    >>> tg.logical_or(tg.Tensor([True, False]), False)
-    Tensor([ True, False], shape=(2,), dtype=bool)
-    """
-    return xp.logical_or(x1, x2)
-
-
-@primitive(
-    "elementwise",
-    python="{x1:sum} >> {x2:sum}",
-    latex=r"{x1:sum} \gg {x2:sum}",
-    precedence="comparison",
-    constant=BOTH,
-)
-def bitwise_right_shift(xp: Namespace, x1: Array, x2: Array) -> Array:
-    """Bits of an integer shifted to the right, so divided by a power of two and rounded down.
-
-    >>> tg.bitwise_right_shift(tg.Tensor([8, 9]), 2)
-    Tensor([2, 2], shape=(2,), dtype=int64)
-    """
-    return x1 >> x2

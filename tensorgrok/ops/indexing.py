@@ -149,9 +149,9 @@ def getitem(x: Any, key: Key) -> Tensor:
     return cast("Tensor", apply(getitem_at, (x, arrays), {"pattern": pattern}))
 
 
-def _as_values(xp: Namespace, name: str, values: Array, table: Array) -> Array:
+def _as_values(xp: Namespace, values: Array, table: Array) -> Array:
     if values.dtype.kind == "c" and table.dtype.kind != "c":
-        raise DTypeError(f"{name}: complex values do not fit a table of dtype {table.dtype}")
+        raise TypeError(f"complex values do not fit a table of dtype {table.dtype}")
     return values if values.dtype == table.dtype else xp.astype(values, table.dtype)
 
 
@@ -168,7 +168,7 @@ def scatter_add_at(
     xp: Namespace, table: Array, arrays: Sequence[Array], values: Array, pattern: Pattern
 ) -> Array:
     """The card behind ``scatter_add``."""
-    values = _as_values(xp, "scatter_add", values, table)
+    values = _as_values(xp, values, table)
     return xp.scatter_add(table, join(pattern, arrays), values)
 
 
@@ -200,7 +200,7 @@ def scatter_set_at(
     xp: Namespace, table: Array, arrays: Sequence[Array], values: Array, pattern: Pattern
 ) -> Array:
     """The card behind ``scatter_set`` and ``x[key] = values``."""
-    values = _as_values(xp, "scatter_set", values, table)
+    values = _as_values(xp, values, table)
     return xp.scatter_set(table, join(pattern, arrays), values)
 
 

@@ -16,6 +16,7 @@ from ..cards import primitive
 @primitive(
     "loss",
     public=False,
+    floating=True,
     latex=r"\tfrac{{1}}{{2}}\left\lVert {prediction:sum} - {target:product} \right\rVert^{{2}}",
 )
 def squared_error(xp: Namespace, prediction: Array, target: Array) -> Array:
@@ -39,6 +40,7 @@ def squared_error_pull_target(xp: Namespace, g: Array, prediction: Array, target
 @primitive(
     "loss",
     public=False,
+    floating=True,
     latex=r"\operatorname{{mean}}\left({prediction:sum} - {target:product}\right)^{{2}}",
 )
 def mse(xp: Namespace, prediction: Array, target: Array) -> Array:
@@ -57,6 +59,13 @@ def mse_pull_target(xp: Namespace, g: Array, prediction: Array, target: Array) -
     return g * (target - prediction) * (2 / max(1, math.prod(prediction.shape)))
 
 
+def _hits(xp: Namespace, labels: Array, classes: int) -> Array:
+    """Where the label of each row is, as booleans (..., classes)."""
+    numbers = xp.arange(classes)
+    same = labels if labels.dtype == numbers.dtype else xp.astype(labels, numbers.dtype)
+    return same[..., None] == numbers
+
+
 @primitive(
     "loss",
     public=False,
@@ -68,7 +77,7 @@ def cross_entropy(xp: Namespace, logits: Array, labels: Array) -> Array:
     """Mean of ``logsumexp(logits) - logits[label]``; logits (..., C), labels (...)."""
     shifted = logits - xp.max(logits, axis=-1, keepdims=True)
     total = xp.log(xp.sum(xp.exp(shifted), axis=-1, keepdims=False))
-    hits = labels[..., None] == xp.arange(logits.shape[-1])
+    hits = _hits(xp, labels, logits.shape[-1])
     chosen = xp.sum(xp.where(hits, shifted, 0), axis=-1, keepdims=False)
     return xp.mean(total - chosen, axis=None, keepdims=False)
 
@@ -77,6 +86,6 @@ def cross_entropy(xp: Namespace, logits: Array, labels: Array) -> Array:
 def cross_entropy_pull_logits(xp: Namespace, g: Array, logits: Array, labels: Array) -> Array:
     small = xp.exp(logits - xp.max(logits, axis=-1, keepdims=True))
     softmax = small / xp.sum(small, axis=-1, keepdims=True)
-    hits = labels[..., None] == xp.arange(logits.shape[-1])
+    hits = _hits(xp, labels, logits.shape[-1])
     examples = max(1, math.prod(logits.shape[:-1]))
     return (softmax - xp.astype(hits, logits.dtype)) * (g / examples)

@@ -74,7 +74,7 @@ def sum_latex(x: Any, axis: Any, keepdims: Any) -> str:
 @primitive("reduction", python=sum_python, latex=sum_latex)
 def sum(  # noqa: A001  # the standard's name
     xp: Namespace, x: Array, axis: Axis = None, *, keepdims: bool = False
-) -> Array:  # the standard's name
+) -> Array:
     """Sum over axes; of booleans it is a count.
 
     >>> tg.sum(tg.Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0)
@@ -122,7 +122,7 @@ def max_latex(x: Any, axis: Any, keepdims: Any) -> str:
 @primitive("reduction", python=max_python, latex=max_latex)
 def max(  # noqa: A001  # the standard's name
     xp: Namespace, x: Array, axis: Axis = None, *, keepdims: bool = False
-) -> Array:  # the standard's name
+) -> Array:
     """Largest element over axes; where several are largest they share the gradient evenly.
 
     >>> tg.max(tg.Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0)

@@ -1,0 +1,210 @@
+"""What changes a tensor: new values for its handle, gradients, hooks on them.
+
+``Tensor`` has these as methods; they are here so that ``tensor`` can be read in one sitting. This
+module stands on ``autodiff`` and ``arrays``.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from . import autodiff, engine
+from .arrays import as_array
+from .backend import Array, Space
+from .context import get_context
+from .engine import make_tensor
+from .errors import BackendMismatch, DTypeError, GraphError, ShapeError, describe
+from .graph import Hook, Output, Watch
+
+if TYPE_CHECKING:
+    from .tensor import Tensor, TensorLike
+
+_seeds: dict[Space, Tensor] = {}  # the cotangent 1 that backward starts from
+
+
+class State:
+    """Mixin with the methods; the attributes they change are those of ``Tensor``."""
+
+    __slots__ = ()
+
+    def backward(
+        self: Any,
+        gradient: TensorLike | None = None,
+        *,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+    ) -> None:
+        """Add the gradient of this tensor to ``.grad`` of every leaf it was computed from.
+
+        All gradients are computed before the first ``.grad`` changes, so an exception changes none.
+
+        Args:
+            gradient: cotangent of this tensor's shape; 1 by default, for one-element tensors.
+            retain_graph: keep the saved values, so that backward can run again. They are released
+                by default, unless ``create_graph``.
+            create_graph: record the gradients themselves, for derivatives of higher order.
+
+        Raises:
+            GraphError: nothing was recorded, or not a one-element tensor and no ``gradient``.
+            GraphReleased: an earlier backward released the values.
+        """
+        node = self.node
+        if node is None or not node.requires_grad:
+            raise GraphError(
+                f"backward: {self._called()} does not require gradients; nothing it was computed "
+                "from was made with requires_grad=True, or it was computed under no_grad"
+            )
+        seed = self._seed("backward", gradient, shared=not create_graph and not node.watch)
+        reached, owned, nodes, kept = autodiff.run([(node, seed)], self.backend, None, create_graph)
+        found = [
+            (handle, _accumulated(handle, g, leaf in owned, create_graph))
+            for leaf, g in reached.items()
+            if (handle := leaf.handle()) is not None  # type: ignore[union-attr]  # all are leaves
+        ]
+        found += [(handle, _accumulated(handle, g, False, create_graph)) for handle, g in kept]
+        for handle, total in found:
+            handle._grad = total
+        if not (create_graph if retain_graph is None else retain_graph):
+            autodiff.release(nodes)
+
+    def _watched(self: Any, operation: str) -> Watch:
+        node = self.node
+        if node is None or not node.requires_grad:
+            raise GraphError(f"{operation}: {self._called()} does not require gradients")
+        owner, index = (node.node, node.index) if isinstance(node, Output) else (node, 0)
+        if owner.watch is None:
+            owner.watch = {}
+        return owner.watch.setdefault(index, Watch())
+
+    def retain_grad(self: Any) -> None:
+        """Keep ``.grad`` of this intermediate result in the backward passes to come."""
+        if not self.is_leaf:
+            self._watched("retain_grad").keep = weakref.ref(self)
+
+    def register_hook(self: Any, hook: Callable[[Tensor], Tensor | None]) -> Hook:
+        """Call ``hook(gradient)`` whenever the gradient of this tensor has been computed.
+
+        A tensor that the hook returns, of the same shape and dtype, takes the gradient's place.
+        """
+        if not callable(hook):
+            raise DTypeError(f"register_hook: expected a function, got a {type(hook).__name__}")
+        watch = self._watched("register_hook")
+        watch.hooks.append(hook)
+        return Hook(watch.hooks, hook)
+
+    def _seed(self: Any, operation: str, gradient: Any, shared: bool = False) -> Tensor:
+        """The cotangent to start from: what the user gave, or 1 for one element.
+
+        With ``shared`` the caller promises that nobody else gets to see it.
+        """
+        if gradient is not None:
+            data = fitted(self, gradient, operation, "gradient")
+            if not getattr(gradient, "requires_grad", False):
+                return make_tensor(data, self.backend)
+            return cast(
+                "Tensor", gradient if gradient.dtype == self.dtype else gradient.astype(self.dtype)
+            )
+        if self.size != 1 or self.dtype.kind == "c":
+            number = "not one element" if self.size != 1 else "a complex number"
+            raise GraphError(
+                f"{operation}: {self._called()} has shape {self.shape}, {number}; reduce it to a "
+                "real one, for example with .sum() or .real, or pass a gradient of that shape"
+            )
+        one = _seeds.get(self._space) if shared else None
+        if one is None:
+            data = self.backend.asarray(np.ones((), self.dtype))
+            one = make_tensor(data, self.backend)
+            if shared:
+                _seeds[self._space] = one
+        return one if self.ndim == 0 else one.reshape(self.shape)
+
+    def assign(self: Any, value: TensorLike) -> Any:
+        """Give this tensor a new value of its own shape, cast to its dtype; returns itself.
+
+        What was recorded before keeps the old value. On a leaf that requires gradients this is
+        how parameters are changed, under ``no_grad``. Elsewhere it is ``x[...] = value``, so the
+        history of ``value`` comes along.
+
+        Raises:
+            ShapeError: the shapes differ.
+            GraphError: a leaf that requires gradients, outside ``no_grad``.
+        """
+        recording = get_context().recording
+        if recording and self.is_leaf and self.requires_grad:
+            raise GraphError(
+                f"assign: {self._called()} is a leaf that requires gradients; assign to it under "
+                "no_grad, where nothing is recorded"
+            )
+        data = fitted(self, value, "assign")
+        if recording and isinstance(value, engine.Handle) and value.requires_grad:
+            recorded = value.astype(self.dtype)
+            rebind(self, recorded._value())
+            follow(self, recorded)
+        else:
+            rebind(self, data)
+            if not self.is_leaf:
+                follow(self, None)
+        return self
+
+
+def rebind(tensor: Any, data: Array) -> None:
+    """Give a handle another array; what was recorded with the old one keeps that."""
+    tracer = get_context().tracer
+    if tracer is not None:
+        tracer.rebound(tensor)
+    tensor._data = data
+
+
+def follow(tensor: Any, other: Any) -> None:
+    """Give a handle the history of another one, or with None no history at all."""
+    tensor.node = None if other is None else other.node
+    tensor._needs = other is not None and other._needs
+
+
+def fitted(tensor: Any, value: Any, operation: str, what: str = "value") -> Array:
+    """``value`` as an array of the shape, dtype and backend of ``tensor``."""
+    if isinstance(value, engine.Handle):
+        if value.backend is not tensor.backend:
+            raise BackendMismatch(
+                f"{operation}: {describe(value)} is on backend {value.backend.name!r} and "
+                f"{tensor._called()} on {tensor.backend.name!r}; make both on the same one"
+            )
+        data = value._value()  # arrays behind tensors are never written: sharing is safe
+    elif get_context().tracer is not None and hasattr(value, "dtype"):
+        data = value
+    else:
+        try:
+            data = as_array(value, None, tensor.backend, copy=True)
+        except (DTypeError, ShapeError) as error:
+            raise type(error)(f"{operation}: the {what}: {error}") from error
+    if tuple(data.shape) != tensor.shape:
+        raise ShapeError(
+            f"{operation}: the {what} has shape {tuple(data.shape)}, {tensor._called()} has shape "
+            f"{tensor.shape}; they must be equal"
+        )
+    if data.dtype == tensor.dtype:
+        return data
+    if data.dtype.kind == "c" and tensor.dtype.kind != "c":
+        raise DTypeError(
+            f"{operation}: a complex {what} does not fit {tensor._called()} of dtype {tensor.dtype}"
+        )
+    return (get_context().tracer or tensor.backend).xp.astype(data, tensor.dtype)
+
+
+def _accumulated(handle: Tensor, g: Any, own: bool, create_graph: bool) -> Tensor:
+    """The new ``.grad`` of a tensor: memory of its own, recorded with ``create_graph``."""
+    before = handle._grad
+    backend = handle._space.backend
+    if create_graph:
+        total = g if before is None else before + g
+        data = total._value()
+        data = data if get_context().tracer else backend.own(data, True)
+        return make_tensor(data, backend, total.node)
+    tracer = get_context().tracer
+    if before is not None:
+        g, own = before._value() + g, True
+    return make_tensor(g if tracer is not None else backend.own(g, not own), backend)
