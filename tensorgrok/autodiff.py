@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from .backend import Array, Backend, Namespace
 from .context import Mode, get_context
 from .engine import SCALARS, make_tensor, recorded
-from .errors import GraphError, GraphReleased
+from .errors import GraphError, GraphReleased, describe
 from .graph import Leaf, Literal, Node, Output, Shape, Source, order
 
 if TYPE_CHECKING:
@@ -221,10 +221,11 @@ def _check_hook(answer: Any, shown: Any) -> None:
         raise GraphError(
             f"register_hook: a hook returns None or a Tensor, not a {type(answer).__name__}"
         )
-    if answer.shape != shown.shape or answer.dtype != shown.dtype:
+    given, found = ((t.backend.name, t.dtype, t.shape) for t in (shown, answer))
+    if given != found:
         raise GraphError(
-            f"register_hook: the hook was given a gradient of {shown.dtype} and shape "
-            f"{shown.shape} and returned {answer.dtype} and shape {answer.shape}"
+            f"register_hook: the hook was given a gradient of {describe(shown)} and returned "
+            f"{describe(answer)}"
         )
 
 

@@ -27,7 +27,7 @@ from __future__ import annotations
 
 import operator as builtin
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, NamedTuple, ParamSpec, TypeVar, cast
 
 from .backend import Array
 from .engine import apply, binary, operations, primitives, unary
@@ -43,7 +43,7 @@ P = ParamSpec("P")
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Kind:
+class Kind(NamedTuple):
     """What the operations of one kind share; the engine does it once for all of them.
 
     Attributes:
@@ -53,35 +53,32 @@ class Kind:
         hint: what to do when the arguments do not fit.
     """
 
-    def __init__(self, name: str, *, broadcasts: bool, promotes: bool, hint: str) -> None:
-        self.name = name
-        self.broadcasts = broadcasts
-        self.promotes = promotes
-        self.hint = hint
+    name: str
+    broadcasts: bool
+    promotes: bool
+    hint: str
 
 
 _ALIGN = (
     "Shapes are aligned from the last axis, and there each pair of lengths must be equal or "
     "contain a 1; reshape one of the arguments."
 )
+_SUMMED = (
+    "The last axis of the first must be as long as the axis of the second that it is summed with."
+)
+_SHAPE = "Check the shape."
 KINDS = {
     kind.name: kind
     for kind in (
-        Kind("elementwise", broadcasts=True, promotes=True, hint=_ALIGN),
-        Kind("reduction", broadcasts=False, promotes=True, hint="Check the axis."),
-        Kind("arrangement", broadcasts=False, promotes=True, hint="Check the shape and the axes."),
-        Kind("indexing", broadcasts=False, promotes=False, hint="Check the index and the shape."),
-        Kind(
-            "contraction",
-            broadcasts=False,
-            promotes=True,
-            hint="The last axis of the first must be as long as the axis of the second that it "
-            "is summed with.",
-        ),
-        Kind("loss", broadcasts=False, promotes=True, hint="Check the shapes."),
-        Kind("creation", broadcasts=False, promotes=False, hint="Check the shape."),
-        Kind("random", broadcasts=False, promotes=False, hint="Check the shape and the dtype."),
-        Kind("update", broadcasts=False, promotes=False, hint="Check the shapes."),
+        Kind("elementwise", True, True, _ALIGN),
+        Kind("reduction", False, True, "Check the axis."),
+        Kind("arrangement", False, True, "Check the shape and the axes."),
+        Kind("indexing", False, False, "Check the index and the shape."),
+        Kind("contraction", False, True, _SUMMED),
+        Kind("loss", False, True, _SHAPE),
+        Kind("creation", False, False, _SHAPE),
+        Kind("random", False, False, _SHAPE),
+        Kind("update", False, False, _SHAPE),
     )
 }
 

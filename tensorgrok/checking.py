@@ -65,6 +65,10 @@ def gradcheck(
         raise ArgumentError(f"gradcheck: order must be 1 or 2, got {order!r}")
     if directions < 4:
         raise ArgumentError(f"gradcheck: at least 4 directions are needed, got {directions}")
+    if not isinstance(inputs, list | tuple):
+        raise DTypeError(
+            f"gradcheck: inputs must be a list or tuple of them, not a {type(inputs).__name__}"
+        )
     points = [Tensor(x.detach() if isinstance(x, Tensor) else x) for x in inputs]
     places = [i for i, point in enumerate(points) if point.dtype.kind in "fc"]
     for i in places:
@@ -187,9 +191,10 @@ class _Check:
             return self._analytic(outputs, wanted, weights, what)
 
         if base.size <= WHOLE_JACOBIAN and size_out <= WHOLE_JACOBIAN:
-            axes, rows = np.eye(base.size), np.eye(size_out)
+            # Cotangents of -2, so that a rule that is not linear in them does not pass for right.
+            axes, rows = np.eye(base.size), -2 * np.eye(size_out)
             numeric = np.array([slope(axis) for axis in axes]).reshape(base.size, size_out).T
-            found = np.array([analytic(row) for row in rows]).reshape(size_out, base.size)
+            found = np.array([analytic(row) for row in rows]).reshape(size_out, base.size) / -2
             self._compare(found, numeric, what, "entry (output, input)")
             return
         for turn in range(self.directions):

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from .context import get_context
 from .engine import operations
-from .errors import DTypeError, ShapeError
+from .errors import DTypeError, ShapeError, describe
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -38,6 +38,16 @@ FUNCTIONS = frozenset(
         *("permute_dims", "real", "imag"),
     )
 )
+
+
+#: Questions about a tensor, which a property of that name answers.
+QUESTIONS = frozenset(("shape", "ndim", "size"))
+
+#: Ufuncs of bits on integers and of truth values on booleans, and the operator of tensors for each.
+OPERATORS = {"bitwise_and": "__and__", "bitwise_or": "__or__", "invert": "__invert__"}
+
+#: Ufuncs with the name of an operation here that does something else: numpy.vecmat conjugates.
+HOMONYMS = frozenset(("vecmat",))
 
 
 class NumPyProtocol:
@@ -70,30 +80,27 @@ class NumPyProtocol:
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         name = TRANSLATED.get(ufunc.__name__, ufunc.__name__)
         out = kwargs.pop("out", None)
-        if method != "__call__" or name not in operations or kwargs:
+        known = name in OPERATORS or (name in operations and ufunc.__name__ not in HOMONYMS)
+        if method != "__call__" or not known or kwargs:
             how = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
             extra = f" with {', '.join(kwargs)}" if kwargs else ""
             raise DTypeError(_no_such(how + extra))
-        result = operations[name](*inputs)
-        if out is None:
-            return result
-        target = out[0]
-        if result.requires_grad or not isinstance(target, np.ndarray):
-            raise DTypeError(
-                f"numpy.{ufunc.__name__}: a result that requires gradients cannot be written into "
-                "an array; drop 'out', write x = x + t in place of x += t, or use .detach()"
-            )
-        if get_context().tracer is not None:
-            return result._data
-        target[...] = result._host()
-        return target
+        if name in OPERATORS:  # they commute, and NumPy's own operator would lead back here
+            first, *rest = sorted(inputs, key=lambda operand: operand is not self)
+            result = getattr(first, OPERATORS[name])(*rest)
+        else:
+            result = operations[name](*inputs)
+        return result if out is None else _written(f"numpy.{ufunc.__name__}", result, out[0])
 
     def __array_function__(
         self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
-        name = TRANSLATED.get(function.__name__, function.__name__)
+        full = f"{function.__module__}.{function.__name__}".removeprefix("numpy.")
+        name = TRANSLATED.get(full, full)
+        if name in QUESTIONS and len(args) == 1 and not kwargs:
+            return getattr(args[0], name)
         if name not in FUNCTIONS or name not in operations:
-            raise DTypeError(_no_such(function.__name__))
+            raise DTypeError(_no_such(full))
         if name == "permute_dims" and len(args) == 1 and not kwargs:
             return operations["transpose"](*args)
         return operations[name](*args, **kwargs)
@@ -142,6 +149,30 @@ class PythonProtocol:
     def __iter__(self) -> Iterator[Tensor]:
         tensor = cast("Tensor", self)
         return (tensor[i] for i in range(_first_length(tensor, "iter")))
+
+
+def _written(name: str, result: Tensor, target: Any) -> Any:
+    """Write a result into the array that NumPy was handed as ``out``, by NumPy's rules."""
+    if not isinstance(target, np.ndarray):
+        raise DTypeError(
+            f"{name}: out must be an array, not a {type(target).__name__}; tensors are values, so "
+            "drop 'out' and use the result"
+        )
+    if result.requires_grad:
+        raise DTypeError(
+            f"{name}: a result that requires gradients cannot be written into an array; drop "
+            "'out', write x = x + t in place of x += t, or use .detach()"
+        )
+    if get_context().tracer is not None:
+        return result._data
+    try:
+        np.copyto(target, result._host(), casting="same_kind")
+    except (TypeError, ValueError) as error:
+        kind = DTypeError if isinstance(error, TypeError) else ShapeError
+        raise kind(
+            f"{name}: {describe(result, 'the result')} does not fit {describe(target, 'out')}"
+        ) from error
+    return target
 
 
 def _only_element(tensor: Any, conversion: str) -> Any:

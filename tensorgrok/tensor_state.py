@@ -165,7 +165,7 @@ def follow(tensor: Any, other: Any) -> None:
     tensor._needs = other is not None and other._needs
 
 
-def fitted(tensor: Any, value: Any, operation: str, what: str = "value") -> Array:
+def fitted(tensor: Any, value: Any, operation: str, what: str = "new value") -> Array:
     """``value`` as an array of the shape, dtype and backend of ``tensor``."""
     if isinstance(value, engine.Handle):
         if value.backend is not tensor.backend:
@@ -183,14 +183,14 @@ def fitted(tensor: Any, value: Any, operation: str, what: str = "value") -> Arra
             raise type(error)(f"{operation}: the {what}: {error}") from error
     if tuple(data.shape) != tensor.shape:
         raise ShapeError(
-            f"{operation}: the {what} has shape {tuple(data.shape)}, {tensor._called()} has shape "
-            f"{tensor.shape}; they must be equal"
+            f"{operation}: {tensor._called()} has shape {tensor.shape}, the {what} has shape "
+            f"{tuple(data.shape)}; they must be equal"
         )
     if data.dtype == tensor.dtype:
         return data
     if data.dtype.kind == "c" and tensor.dtype.kind != "c":
         raise DTypeError(
-            f"{operation}: a complex {what} does not fit {tensor._called()} of dtype {tensor.dtype}"
+            f"{operation}: the {what} is complex and does not fit {tensor._called()} of dtype {tensor.dtype}"
         )
     return (get_context().tracer or tensor.backend).xp.astype(data, tensor.dtype)
 

@@ -10,11 +10,14 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from . import autodiff
+from .backend import Backend
 from .cards import primitive
 from .context import enable_grad, get_context
 from .engine import make_tensor
-from .errors import ArgumentError, DTypeError, GraphError, ShapeError
+from .errors import ArgumentError, BackendMismatch, DTypeError, GraphError, ShapeError
 from .graph import Leaf, Node, Output, order
 from .tensor import Tensor
 
@@ -86,7 +89,10 @@ def _check_tensors(which: str, tensors: Sequence[Any]) -> None:
         if not isinstance(tensor, Tensor):
             raise DTypeError(f"gradients: {which} must be tensors, not a {type(tensor).__name__}")
         if tensor.backend is not tensors[0].backend:
-            raise GraphError(f"gradients: {which} live on different backends")
+            raise BackendMismatch(
+                f"gradients: {which} live on backends {tensors[0].backend.name!r} and "
+                f"{tensor.backend.name!r}; make all on the same one"
+            )
 
 
 def _node(tensor: Tensor, role: str) -> Node | Output:
@@ -106,18 +112,25 @@ def _gradients(
     retain_graph: bool | None,
 ) -> tuple[Tensor, ...]:
     backend = likes[0].backend
-    reached, _, nodes, kept = autodiff.run(seeds, backend, set(targets), create_graph)
-    if not create_graph:
-        reached = {target: make_tensor(g, backend) for target, g in reached.items()}
-        kept = [(handle, make_tensor(g, backend)) for handle, g in kept]
+    reached, owned, nodes, kept = autodiff.run(seeds, backend, set(targets), create_graph)
     for handle, g in kept:
-        handle.grad = g
+        handle._grad = _handed_out(g, backend, create_graph)
     if not (create_graph if retain_graph is None else retain_graph):
         autodiff.release(nodes)
     return tuple(
-        reached[target] if target in reached else _zeros(like)
+        _handed_out(reached[target], backend, create_graph, target in owned)
+        if target in reached
+        else _zeros(like)
         for target, like in zip(targets, likes, strict=True)
     )
+
+
+def _handed_out(g: Any, backend: Backend, recorded: bool, own: bool = False) -> Tensor:
+    """A gradient as a tensor that nobody else holds, in memory of its own unless ``own``."""
+    data = g._data if recorded else g
+    if get_context().tracer is None:
+        data = backend.own(data, recorded or not own)
+    return make_tensor(data, backend, g.node if recorded else None)
 
 
 def _zeros(like: Tensor) -> Tensor:
@@ -161,9 +174,9 @@ def _pull_back(
     output: Tensor, cotangent: Any, starts: tuple[Tensor, ...], transform: str, retain: bool
 ) -> tuple[Tensor, ...]:
     """Gradients of an output; recorded if anything but ``starts`` could ask for more."""
+    seed = output._seed(transform, cotangent)
     if output.node is None or not output.requires_grad:
         return tuple(_zeros(start) for start in starts)
-    seed = output._seed(transform, cotangent)
     targets = [start.node for start in starts]
     outer = get_context().recording and (
         seed.requires_grad
@@ -177,16 +190,16 @@ def _pull_back(
 
 
 def _places(argnums: int | Sequence[int], count: int, transform: str) -> tuple[int, ...]:
-    wanted = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+    wanted = argnums if isinstance(argnums, tuple | list) else (argnums,)
     for place in wanted:
-        if not isinstance(place, int) or isinstance(place, bool):
+        if not isinstance(place, int | np.integer) or isinstance(place, bool):
             raise DTypeError(f"{transform}: argnums must be integers, got {place!r}")
         if not -count <= place < count:
             raise ArgumentError(
                 f"{transform}: argnums asks for argument {place}, but the function was called with "
                 f"{count} positional argument{'' if count == 1 else 's'}"
             )
-    normal = tuple(place % count for place in wanted)
+    normal = tuple(int(place) % count for place in wanted)
     if len(set(normal)) != len(normal) or not normal:
         raise ArgumentError(f"{transform}: argnums must name at least one argument, none twice")
     return normal
@@ -234,7 +247,7 @@ def value_and_grad(
         found = _pull_back(value, None, starts, "grad", retain=False)
         outer = any(g.requires_grad for g in found)
         result = value if outer or _depends_elsewhere(value, starts) else value.detach()
-        return result, found[0] if isinstance(argnums, int) else found
+        return result, found if isinstance(argnums, tuple | list) else found[0]
 
     return evaluate
 

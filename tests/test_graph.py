@@ -330,9 +330,9 @@ def test_hooks_with_create_graph_are_differentiable() -> None:
         (lambda g: 1.0, "returns None or a Tensor, not a float"),
         (
             lambda g: g[:1],
-            r"gradient of float64 and shape \(2,\) and returned float64 and shape \(1,\)",
+            r"gradient of .*float64, shape \(2,\).* and returned .*float64, shape \(1,\)",
         ),
-        (lambda g: g.astype("f4"), "returned float32"),
+        (lambda g: g.astype("f4"), "returned .*float32"),
     ],
 )
 def test_hooks_that_return_the_wrong_thing(hook: object, message: str) -> None:

@@ -26,6 +26,7 @@ ROWS = (
     ("cards",),
     ("autodiff",),
     ("arrays", "interop", "tensor_methods"),
+    ("tensor_state",),
     ("tensor",),
     ("ops",),
     ("transforms",),
@@ -38,8 +39,13 @@ LATE = {
     ("tensorgrok.cards", "inspect"),  # when somebody asks for the signature of a card
 }
 
-CORE = ("backend", "context", "graph", "engine", "cards", "autodiff", "tensor")
+#: What one has to read to know how tensorgrok works, and the lines of code that may take.
+CORE = ("backend", "graph", "cards", "autodiff", "tensor")
 CORE_LINES = 1000
+
+#: With the engine that runs cards and the modes it runs in.
+WHOLE_CORE = (*CORE, "engine", "context")
+WHOLE_CORE_LINES = 1500
 FILE_LINES = 450
 
 
@@ -257,10 +263,11 @@ b"""
     assert code_lines(text) == 5
 
 
-def test_the_core_is_small() -> None:
-    counts = {name: code_lines(text_of(f"tensorgrok.{name}")) for name in CORE}
+@pytest.mark.parametrize(("names", "limit"), [(CORE, CORE_LINES), (WHOLE_CORE, WHOLE_CORE_LINES)])
+def test_the_core_is_small(names: tuple[str, ...], limit: int) -> None:
+    counts = {name: code_lines(text_of(f"tensorgrok.{name}")) for name in names}
     total = sum(counts.values())
-    assert total < CORE_LINES, f"{total} lines of code in the core: {counts}"
+    assert total < limit, f"{total} lines of code in the core: {counts}"
 
 
 def python_files() -> list[Path]:

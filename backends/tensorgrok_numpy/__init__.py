@@ -6,6 +6,7 @@ registers under the entry-point group ``tensorgrok.backends`` like anybody's bac
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -58,7 +59,8 @@ class NumPyBackend(Backend):
         if x.ndim == 1:
             x, g = x[None, :], g[None, :]
         elif x.ndim != 2:
-            x, g = x.reshape(-1, x.shape[-1]), g.reshape(-1, g.shape[-1])
+            rows = math.prod(x.shape[:-1])  # NumPy cannot tell what -1 means beside a length of 0
+            x, g = x.reshape(rows, x.shape[-1]), g.reshape(rows, g.shape[-1])
         if x.size > 1000 and x.shape[0] == 1 and x.size * g.size > LARGE_OUTER:
             return np.multiply(x.T, g, out=out)
         return x.T.dot(g) if out is None else x.T.dot(g, out)
@@ -66,9 +68,11 @@ class NumPyBackend(Backend):
     def scatter_add(self, table: npt.NDArray[Any], key: Key, values: Any) -> npt.NDArray[Any]:
         result = table.copy()
         if _repeats(key):
+            if values.shape[:1] == (1,):  # unlike assignment, add.at keeps axes without a place
+                values = values.reshape(values.shape[max(0, values.ndim - table[key].ndim) :])
             np.add.at(result, key, values)
         else:
-            result[key] += values
+            result[key] = result[key] + values
         return result
 
     def scatter_set(self, table: npt.NDArray[Any], key: Key, values: Any) -> npt.NDArray[Any]:

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..context import get_default_dtype
+from ..context import Mode, get_default_dtype
 from ..errors import ArgumentError, DTypeError, ShapeError, describe
 from ..ops import elementwise
+from ..ops.arrangement import plain_dtype
 from ..ops.random import Generator, default_generator
 from ..tensor import Tensor
 from .module import Module
@@ -47,7 +48,7 @@ class Linear(Module):
                 raise DTypeError(f"Linear: {name} must be an integer, got {length!r}")
             if length < 1:
                 raise ArgumentError(f"Linear: {name} must be at least 1, got {length}")
-        chosen = np.dtype(dtype) if dtype is not None else get_default_dtype()
+        chosen = get_default_dtype() if dtype is None else plain_dtype("Linear", dtype)
         draw = generator or default_generator()
         bound = math.sqrt(6 / inputs)
         self.weight = draw.uniform((inputs, outputs), -bound, bound, dtype=chosen)
@@ -66,7 +67,7 @@ class Linear(Module):
         batch: Tensor = x if isinstance(x, Tensor) else Tensor(x, backend=self.weight.backend)
         if batch.ndim == 0 or batch.shape[-1] != self.weight.shape[0]:
             raise ShapeError(
-                f"Linear: {describe(batch, 'x')} must have a last axis of length "
+                f"Linear: {describe(batch, 'x', x)} must have a last axis of length "
                 f"{self.weight.shape[0]}, the number of inputs"
             )
         check_same_float("Linear", batch, "x", self.weight, "the weight")
@@ -138,9 +139,10 @@ class Dropout(Module):
     """
 
     def __init__(self, p: float = 0.5, *, generator: Generator | None = None) -> None:
-        if not isinstance(p, int | float) or not 0 <= p < 1:
+        number = p.item() if isinstance(p, np.generic) else p
+        if not isinstance(number, int | float) or not 0 <= number < 1:
             raise ArgumentError(f"Dropout: p must be from 0 to less than 1, got {p!r}")
-        self.p = p
+        self.p = number
         self.generator = generator
 
     def forward(self, x: Any) -> Tensor:
@@ -149,7 +151,8 @@ class Dropout(Module):
         if not self.training or self.p == 0:
             return values
         draw = self.generator or default_generator()
-        kept = draw.uniform(values.shape, dtype=np.float32) >= self.p
+        with Mode(backend=values.backend):
+            kept = draw.uniform(values.shape, dtype=np.float32) >= self.p
         return elementwise.where(kept, values, 0) * (1 / (1 - self.p))
 
     def describe(self) -> str:

@@ -122,7 +122,7 @@ class Module:
                 f"load_state_dict: the names do not fit this {type(self).__name__}: "
                 f"{'; '.join(parts)}"
             )
-        arrays = {name: np.asarray(state[name]) for name in mine}
+        arrays = {name: _host(name, state[name]) for name in mine}
         for name, tensor in mine.items():
             if arrays[name].shape != tensor.shape:
                 raise ShapeError(
@@ -151,6 +151,14 @@ class Module:
     def describe(self) -> str:
         """The settings of this module as its ``repr`` shows them."""
         return ""
+
+
+def _host(name: str, value: Any) -> npt.NDArray[Any]:
+    """A value of a state as an array in host memory."""
+    try:
+        return value.numpy() if isinstance(value, Tensor) else np.asarray(value)
+    except ValueError as error:
+        raise ShapeError(f"load_state_dict: {name}: {error}") from error
 
 
 def _entries(attributes: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -135,6 +135,8 @@ def pow(xp: Namespace, base: Array, exponent: Array) -> Array:  # noqa: A001  # 
     >>> tg.pow(tg.Tensor([1.0, 2.0, 3.0]), 2)
     Tensor([1., 4., 9.], shape=(3,), dtype=float32)
     """
+    if isinstance(exponent, int) and exponent < 0 and base.dtype.kind in "iu":
+        raise TypeError("integers have no negative integer powers; cast the base to a float")
     return base**exponent
 
 
@@ -364,7 +366,9 @@ def astype(xp: Namespace, x: Array, dtype: npt.DTypeLike) -> Array:
     """
     wanted = plain_dtype("astype", dtype)
     if x.dtype.kind == "c" and wanted.kind != "c":
-        raise TypeError("a complex number does not become a real one by a cast; take .real or .abs()")
+        raise TypeError(
+            "a complex number does not become a real one by a cast; take .real or .abs()"
+        )
     return xp.astype(x, wanted)
 
 

@@ -12,17 +12,17 @@ from __future__ import annotations
 
 import math
 from contextvars import ContextVar
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..backend import Array, Namespace, get_backend
 from ..cards import Primitive, primitive
-from ..context import get_default_dtype
-from ..errors import ArgumentError, DTypeError
+from ..context import DType, get_default_dtype
+from ..errors import ArgumentError, DTypeError, ShapeError, describe
 from ..tensor import Tensor
-from .arrangement import Shape, plain_shape
+from .arrangement import Shape, plain_dtype, plain_shape
 
 WORDS_PER_COUNT = 4
 
@@ -122,14 +122,23 @@ class Generator:
         return {"key": self.key.numpy(), "counter": self.counter.numpy()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take over the key and counter of another generator's ``state_dict``."""
-        for name in ("key", "counter"):
+        """Take over the key and counter of another generator's ``state_dict``.
+
+        Both are checked first, so after an error nothing has changed.
+        """
+        mine = {"key": self.key, "counter": self.counter}
+        for name, tensor in mine.items():
             if name not in state:
                 raise ArgumentError(f"load_state_dict: a generator's state needs {name!r}")
             words = np.asarray(state[name])
             if words.dtype != np.uint64:
                 raise DTypeError(f"load_state_dict: {name} must be uint64, not {words.dtype}")
-            getattr(self, name).assign(words)
+            if words.shape != tensor.shape:
+                raise ShapeError(
+                    f"load_state_dict: {name} has shape {tensor.shape}, the state has {words.shape}"
+                )
+        for name, tensor in mine.items():
+            tensor.assign(state[name])
 
     def _take(self, words: int) -> Tensor:
         """Reserve words of the stream: the counter to draw with; the generator moves on."""
@@ -139,16 +148,10 @@ class Generator:
         return here
 
     def _draw(
-        self, card: Primitive[...], words: int, shape: Shape, dtype: npt.DTypeLike | None
+        self, card: Primitive[...], words: int, lengths: tuple[int, ...], dtype: DType | None
     ) -> Tensor:
-        chosen = get_default_dtype() if dtype is None else np.dtype(dtype)
-        if chosen.kind != "f":
-            raise DTypeError(f"random draws need a floating-point dtype, got {chosen}")
-        lengths = plain_shape("shape", shape)
-        if any(length < 0 for length in lengths):
-            raise ArgumentError(f"random draws need lengths of at least 0, got shape {lengths}")
         counter = self._take(words * math.prod(lengths))
-        return card(self.key, counter, lengths, chosen)
+        return card(self.key, counter, lengths, dtype or get_default_dtype())
 
     def uniform(
         self,
@@ -162,13 +165,14 @@ class Generator:
 
         ``low`` and ``high`` may be tensors, and the result is differentiable in them.
         """
-        unit = self._draw(standard_uniform, 1, shape, dtype)
-        if isinstance(low, int | float) and isinstance(high, int | float):
-            if high < low:
-                raise ArgumentError(f"uniform: low must not exceed high, got {low} and {high}")
-            if low == 0 and high == 1:
-                return unit
-        return cast("Tensor", unit * (high - low) + low)
+        lengths, wanted = _checked("uniform", shape, dtype)
+        low = _parameter("uniform", "low", low, lengths, wanted)
+        high = _parameter("uniform", "high", high, lengths, wanted)
+        plain = isinstance(low, int | float) and isinstance(high, int | float)
+        if plain and high < low:
+            raise ArgumentError(f"uniform: low must not exceed high, got {low} and {high}")
+        unit = self._draw(standard_uniform, 1, lengths, wanted)
+        return unit if plain and low == 0 and high == 1 else unit * (high - low) + low
 
     def normal(
         self,
@@ -182,26 +186,71 @@ class Generator:
 
         ``mean`` and ``std`` may be tensors, and the result is differentiable in them.
         """
+        lengths, wanted = _checked("normal", shape, dtype)
+        mean = _parameter("normal", "mean", mean, lengths, wanted)
+        std = _parameter("normal", "std", std, lengths, wanted)
         if isinstance(std, int | float) and std < 0:
             raise ArgumentError(f"normal: std must be at least 0, got {std}")
-        unit = self._draw(standard_normal, 2, shape, dtype)
+        unit = self._draw(standard_normal, 2, lengths, wanted)
         plain = isinstance(mean, int | float) and isinstance(std, int | float)
-        return unit if plain and mean == 0 and std == 1 else cast("Tensor", unit * std + mean)
+        return unit if plain and mean == 0 and std == 1 else unit * std + mean
 
     def permutation(self, n: int) -> npt.NDArray[np.int64]:
         """A random order of the integers below ``n``, on the host: the ranks of n random words."""
+        if isinstance(n, bool) or not isinstance(n, int | np.integer):
+            raise DTypeError(f"permutation: expected an integer, got {n!r}")
         if n < 0:
             raise ArgumentError(f"permutation: expected a length of at least 0, got {n}")
-        counter = self._take(n)
+        counter = self._take(int(n))
         words = get_backend("numpy").xp.random_bits(self.key.numpy(), counter.numpy(), n)
         return np.argsort(words, kind="stable")
+
+
+def _checked(
+    name: str, shape: Shape, dtype: npt.DTypeLike | None
+) -> tuple[tuple[int, ...], DType | None]:
+    """Shape and dtype of draws; None for the default dtype."""
+    wanted = None if dtype is None else plain_dtype(name, dtype)
+    if wanted is not None and wanted.kind != "f":
+        raise DTypeError(f"{name}: random draws need a floating-point dtype, got {wanted}")
+    lengths = plain_shape(name, shape)
+    if any(length < 0 for length in lengths):
+        raise ArgumentError(f"{name}: random draws need lengths of at least 0, got shape {lengths}")
+    return lengths, wanted
+
+
+def _parameter(
+    name: str, argument: str, value: Any, lengths: tuple[int, ...], dtype: DType | None
+) -> Any:
+    """A number as it is; all else as a tensor that fits the draws, of the dtype asked for."""
+    number = value.item() if isinstance(value, np.generic) else value
+    if isinstance(number, int | float):
+        return number
+    try:
+        tensor = number if isinstance(number, Tensor) else Tensor(number)
+    except (DTypeError, ShapeError) as error:
+        raise type(error)(f"{name}: {argument}: {error}") from error
+    fits = len(tensor.shape) <= len(lengths) and all(
+        mine in (1, theirs) for mine, theirs in zip(tensor.shape[::-1], lengths[::-1], strict=False)
+    )
+    if not fits:
+        raise ShapeError(
+            f"{name}: {describe(tensor, argument, value)} does not broadcast to {lengths}, the "
+            "shape of the draws"
+        )
+    return tensor if dtype is None else tensor.astype(dtype)
 
 
 _generator: ContextVar[Generator | None] = ContextVar("tensorgrok_generator", default=None)
 
 
 def default_generator() -> Generator:
-    """The generator of this context; one that was never seeded starts from seed 0."""
+    """The generator of this context; one that was never seeded starts from seed 0.
+
+    >>> _ = tg.seed(3)
+    >>> tg.default_generator()
+    Generator(seed=3, used=0)
+    """
     generator = _generator.get()
     if generator is None:
         generator = Generator(0)

@@ -65,8 +65,9 @@ class Optimizer:
 
     def __init__(self, parameters: Iterable[Tensor]) -> None:
         name = type(self).__name__
-        if isinstance(parameters, Tensor):
-            raise DTypeError(f"{name}: give a list of parameters, not a single tensor")
+        if isinstance(parameters, Tensor) or not isinstance(parameters, Iterable):
+            given = "tensor" if isinstance(parameters, Tensor) else type(parameters).__name__
+            raise DTypeError(f"{name}: give a list of parameters, not a single {given}")
         self.parameters = list(parameters)
         if not self.parameters:
             raise ArgumentError(f"{name}: there are no parameters to train")
