@@ -30,7 +30,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, NamedTuple, ParamSpec, TypeVar, cast
 
 from .backend import Array
-from .engine import apply, binary, operations, primitives, unary
+from .engine import apply, compile_binary, operations, primitives, unary
 from .errors import ArgumentError, DTypeError, join_words
 from .graph import Node
 
@@ -148,7 +148,7 @@ class Plan:
         grouped: the place of the sequence argument and the number of its items, or None.
     """
 
-    __slots__ = ("broadcasts", "grouped", "primitive", "rules", "save", "saves_both", "sources")
+    __slots__ = ("broadcasts", "grouped", "primitive", "rules", "save", "sources")
 
     def __init__(self, primitive: Primitive[...], needs: Sequence[bool]) -> None:
         self.primitive = primitive
@@ -171,8 +171,6 @@ class Plan:
         )
         picked = [len(names) - 1 if index == -1 else index for index in self.sources]
         self.save = _picker(picked) if picked else None
-        # The commonest case of two operands: both are read, the result is not.
-        self.saves_both = picked == [0, 1] and len(names) == 3
         places = {"g": 1, "y_like": 2}
         places |= {names[index]: 3 + place for place, index in enumerate(picked)}
         first = 3 + len(picked)
@@ -292,7 +290,7 @@ class Primitive(Generic[P]):
         # Cards of one operand, and of two without parameters, have a fast path.
         count = -1 if self.sequence is not None else len(self.arguments)
         self._single = unary(self) if count == 1 and not host else None
-        self._plain: Callable[..., Tensor] = self._single or binary(self)
+        self._plain: Callable[..., Tensor] = self._single or self._compile
         self._plain_count = count if count in (1, 2) and not self.parameters else -1
         self.__name__ = self.__qualname__ = self.name
         self.__module__, self.__doc__, self.__wrapped__ = (
@@ -300,6 +298,11 @@ class Primitive(Generic[P]):
             forward.__doc__,
             forward,
         )
+
+    def _compile(self, a: Any, b: Any) -> Tensor:
+        """The fast path of two operands, the first time."""
+        self._plain = compile_binary(self)
+        return self._plain(a, b)
 
     def _read_signature(self, forward: Any) -> None:
         """Read array arguments, parameters, defaults and the sequence argument off a function."""
@@ -354,7 +357,7 @@ class Primitive(Generic[P]):
         return register
 
     def plan(self, key: Any, needs: Sequence[bool]) -> Plan | None:
-        """Return the plan for a pattern of needed inputs; None if no rule would be read."""
+        """Make the plan for a pattern of needed inputs; None if no rule would be read."""
         plan = Plan(self, needs)
         self.plans[key] = plan if plan.rules else None
         return self.plans[key]

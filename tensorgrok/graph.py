@@ -10,7 +10,7 @@ This module stands on nothing but NumPy's dtypes; read ``cards`` next, which mak
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -20,31 +20,9 @@ from .backend import Array
 if TYPE_CHECKING:
     from .cards import Plan, Primitive
     from .tensor import Tensor
+    from .tensor_state import Watch
 
 Shape = tuple[int, ...]
-
-
-class Watch:
-    """What a user asked to see of one node: hooks on its gradient, and whether to keep it."""
-
-    __slots__ = ("hooks", "keep")
-
-    def __init__(self) -> None:
-        self.hooks: list[Callable[[Tensor], Tensor | None]] = []
-        self.keep: weakref.ref[Tensor] | None = None
-
-
-class Hook:
-    """A registered gradient hook; ``remove`` takes it off again."""
-
-    def __init__(self, hooks: list[Any], function: Any) -> None:
-        self._hooks = hooks
-        self._function = function
-
-    def remove(self) -> None:
-        """Take the hook off; a second call does nothing."""
-        if self._function in self._hooks:
-            self._hooks.remove(self._function)
 
 
 class Node:

@@ -127,10 +127,10 @@ class PythonProtocol:
         return bool(_only_element(self, "bool"))
 
     def __float__(self) -> float:
-        return float(_only_element(self, "float"))
+        return float(_real_element(self, "float"))
 
     def __int__(self) -> int:
-        return int(_only_element(self, "int"))
+        return int(_real_element(self, "int"))
 
     def __complex__(self) -> complex:
         return complex(_only_element(self, "complex"))
@@ -142,6 +142,9 @@ class PythonProtocol:
                 f"index: {tensor._called()} has dtype {tensor.dtype}, not an integer one"
             )
         return int(_only_element(self, "index"))
+
+    def __format__(self, spec: str) -> str:
+        return format(_only_element(self, "format"), spec) if spec else str(self)
 
     def __len__(self) -> int:
         return _first_length(cast("Tensor", self), "len")
@@ -182,6 +185,15 @@ def _only_element(tensor: Any, conversion: str) -> Any:
             "and only one-element tensors convert; index it, reduce it, or use .numpy()"
         )
     return tensor._host().item()
+
+
+def _real_element(tensor: Any, conversion: str) -> Any:
+    if tensor.dtype.kind == "c":
+        raise DTypeError(
+            f"{conversion}: {tensor._called()} is complex and does not become a real number; take "
+            ".real or .abs()"
+        )
+    return _only_element(tensor, conversion)
 
 
 def _first_length(tensor: Tensor, use: str) -> int:

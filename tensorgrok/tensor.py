@@ -21,7 +21,7 @@ from .arrays import as_array
 from .backend import Array, Backend, Key, Space, get_backend
 from .context import current_backend, get_context
 from .engine import binary, handle_class, make_tensor, operations, reflected, unary
-from .errors import ArgumentError, DTypeError, GraphError, caller_name
+from .errors import DTypeError, GraphError, caller_name
 from .graph import Leaf, Node, Output
 from .interop import NumPyProtocol, PythonProtocol
 from .tensor_methods import Methods
@@ -304,10 +304,6 @@ def _comparable(other: object) -> bool:
     )
 
 
-def _rebuild(
-    array: npt.NDArray[Any], requires_grad: bool, name: str | None, backend: str
-) -> Tensor:
+def _rebuild(array: Any, requires_grad: bool, name: str | None, backend: str) -> Tensor:
     """Make the copy that ``copy`` and ``pickle`` asked for: value, flag and name, no history."""
-    if array.dtype.kind not in "biufc":
-        raise ArgumentError(f"a pickled tensor holds numbers, not {array.dtype}")
     return Tensor(array, requires_grad=requires_grad, name=name, backend=backend)

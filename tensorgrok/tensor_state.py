@@ -18,12 +18,35 @@ from .backend import Array, Space
 from .context import get_context
 from .engine import make_tensor
 from .errors import BackendMismatch, DTypeError, GraphError, ShapeError, describe
-from .graph import Hook, Output, Watch
+from .graph import Output
 
 if TYPE_CHECKING:
     from .tensor import Tensor, TensorLike
 
 _seeds: dict[Space, Tensor] = {}  # the cotangent 1 that backward starts from
+
+
+class Watch:
+    """What a user asked to see of one node: hooks on its gradient, and whether to keep it."""
+
+    __slots__ = ("hooks", "keep")
+
+    def __init__(self) -> None:
+        self.hooks: list[Callable[[Tensor], Tensor | None]] = []
+        self.keep: weakref.ref[Tensor] | None = None
+
+
+class Hook:
+    """A registered gradient hook; ``remove`` takes it off again."""
+
+    def __init__(self, hooks: list[Any], function: Any) -> None:
+        self._hooks = hooks
+        self._function = function
+
+    def remove(self) -> None:
+        """Take the hook off; a second call does nothing."""
+        if self._function in self._hooks:
+            self._hooks.remove(self._function)
 
 
 class State:
@@ -190,7 +213,7 @@ def fitted(tensor: Any, value: Any, operation: str, what: str = "new value") -> 
         return data
     if data.dtype.kind == "c" and tensor.dtype.kind != "c":
         raise DTypeError(
-            f"{operation}: the {what} is complex and does not fit {tensor._called()} of dtype {tensor.dtype}"
+            f"{operation}: a complex value does not fit {tensor._called()} of dtype {tensor.dtype}"
         )
     return (get_context().tracer or tensor.backend).xp.astype(data, tensor.dtype)
 

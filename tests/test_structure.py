@@ -45,7 +45,7 @@ CORE_LINES = 1000
 
 #: With the engine that runs cards and the modes it runs in.
 WHOLE_CORE = (*CORE, "engine", "context")
-WHOLE_CORE_LINES = 1500
+WHOLE_CORE_LINES = 1550
 FILE_LINES = 450
 
 

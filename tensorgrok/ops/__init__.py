@@ -5,6 +5,7 @@ To add one: write its card in the module where its kind lives and a row in ``tes
 
 from __future__ import annotations
 
+from ..engine import bind_operators
 from . import (
     arrangement,
     comparison,
@@ -17,6 +18,8 @@ from . import (
     reductions,
     updates,
 )
+
+bind_operators()
 
 __all__ = [
     "arrangement",
