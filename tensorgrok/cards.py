@@ -30,9 +30,10 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, NamedTuple, ParamSpec, TypeVar, cast
 
 from .backend import Array
-from .engine import apply, compile_binary, operations, primitives, unary
+from .engine import apply, operations, primitives, unary
 from .errors import ArgumentError, DTypeError, join_words
 from .graph import Node
+from .operators import compile_binary
 
 if TYPE_CHECKING:
     import inspect

@@ -1,8 +1,8 @@
 """The engine: ``apply`` runs a primitive on tensors and records it where gradients are wanted.
 
-``unary`` and ``binary`` make its two fast paths, for operators and for most cards; ``apply`` itself
-takes any number of operands, numbers and arrays among them, parameters, several results, and
-the tracing mode; ``update`` is what optimizers use.
+``apply`` takes any number of operands, numbers and arrays among them, parameters, several results,
+and the tracing mode. ``unary`` makes the fast path of one operand, ``operators`` that of two, and
+``update`` is what optimizers use.
 
 The class of handles announces itself with ``handle_class``, and cards enter themselves into the
 tables here: the engine makes tensors and runs cards without knowing any of them. It stands on
@@ -11,8 +11,6 @@ tables here: the engine makes tensors and runs cards without knowing any of them
 
 from __future__ import annotations
 
-import linecache
-import operator as builtin
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -28,18 +26,6 @@ if TYPE_CHECKING:
     from .tensor import Tensor
 
 SCALARS = (bool, int, float, complex)
-NUMBERS = (float, int)
-SYMBOLS: dict[Any, str] = {
-    builtin.add: "+",
-    builtin.sub: "-",
-    builtin.mul: "*",
-    builtin.truediv: "/",
-    builtin.pow: "**",
-    builtin.lt: "<",
-    builtin.le: "<=",
-    builtin.gt: ">",
-    builtin.ge: ">=",
-}
 PYTHON: dict[str, Any] = {"b": bool, "i": int, "u": int, "f": float, "c": complex}
 NO_PARAMETERS: dict[str, Any] = {}
 
@@ -133,135 +119,6 @@ def unary(card: Primitive[...] | str) -> Callable[..., Tensor]:
                     result._needs = False
                     return result
         return cast("Tensor", apply(primitive, (a,), parameters))
-
-    return operator
-
-
-#: The common case of two operands: eager tensors of one space. It is compiled for each card, with
-#: the card's own operator or forward function in it, so that nothing is looked up that is known.
-BINARY = """\
-def NAME(a, b):
-    context = get_context()
-    if type(b) is Handle and type(a) is Handle and context.eager:
-        space = a._space
-        if space is b._spaceFITS:
-            x1 = a._data
-            x2 = b._data
-            try:
-                out = COMPUTED
-            except Exception as error:
-                raise explained(error, card, (a, b), NO_PARAMETERS) from error
-            shape = out.shape
-            if not shape and type(out) is not space.array_type:
-                out = space.backend.asarray(out)
-            ELSEWHERE
-            result = _new(Handle)
-            result._data = out
-            result._space = space
-            result._grad = result.name = None
-            needed = (3 if b._needs else 1) if a._needs else (2 if b._needs else 0)
-            if needed and context.recording:
-                try:
-                    plan = plans[needed]
-                except KeyError:
-                    plan = card.plan(needed, (a._needs, b._needs))
-                if plan is not None:
-                    node = Node()
-                    node.plan = plan
-                    node.inputs = (a.node or Leaf(a), b.node or Leaf(b))
-                    save = plan.save
-                    node.saved = () if save is None else save((x1, x2, out))
-                    node.parameters = NO_PARAMETERS
-                    node.shape = shape
-                    node.dtype = space.dtype
-                    node.watch = None
-                    result.node = node
-                    result._needs = True
-                    return result
-            result.node = None
-            result._needs = False
-            return result
-    if context.eager and (type(a) in NUMBERS or type(b) in NUMBERS):
-        return _with_number(card, a, b, context.recording)
-    return apply(card, (a, b), NO_PARAMETERS)
-"""
-
-
-def compile_binary(card: Primitive[...]) -> Callable[[Any, Any], Tensor]:
-    """Return the function that applies a card to two operands."""
-    symbol = SYMBOLS.get(card.operator)
-    elsewhere = "            space = space.backend.space(out.dtype)\n"
-    source = (
-        BINARY.replace("NAME", card.name)
-        .replace("FITS", " and space.inexact" if card.floating else "")
-        .replace("COMPUTED", f"x1 {symbol} x2" if symbol else "forward(space.xp, x1, x2)")
-        .replace("            ELSEWHERE\n", "" if card.closed else elsewhere)
-    )
-    names = globals() | {"card": card, "forward": card.forward, "plans": card.plans}
-    file = f"<tensorgrok: two operands of {card.name}>"
-    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
-    exec(compile(source, file, "exec"), names)
-    return cast("Callable[[Any, Any], Tensor]", names[card.name])
-
-
-def binary(name: str) -> Callable[[Any, Any], Tensor]:
-    """An operator that applies the card of that name; ``bind_operators`` puts it in its place."""
-
-    def operator(a: Any, b: Any) -> Tensor:
-        return primitives[name]._plain(a, b)
-
-    operator.card = name  # type: ignore[attr-defined]  # a note for bind_operators
-    return operator
-
-
-def bind_operators() -> None:
-    """Give tensors the compiled operators, once the cards that they apply are there."""
-    for attribute, function in list(vars(Handle).items()):
-        name = getattr(function, "card", None)
-        if name is not None:
-            setattr(Handle, attribute, compile_binary(primitives[name]))
-
-
-def _with_number(primitive: Primitive[...], a: Any, b: Any, recording: bool) -> Tensor:
-    """A float tensor with a Python number on one side: the number is weak, so nothing is cast."""
-    first = type(a) is Handle
-    tensor = a if first else b
-    if type(tensor) is not Handle or primitive.lifted[1 if first else 0]:
-        return cast("Tensor", apply(primitive, (a, b), NO_PARAMETERS))
-    space = tensor._space
-    if not space.inexact:
-        return cast("Tensor", apply(primitive, (a, b), NO_PARAMETERS))
-    x1, x2 = (a._data, b) if first else (a, b._data)
-    try:
-        out = primitive.forward(space.xp, x1, x2)
-    except Exception as error:
-        raise explained(error, primitive, (a, b), NO_PARAMETERS) from error
-    if type(out) is not space.array_type:
-        out = space.backend.asarray(out)
-    node = None
-    if tensor._needs and recording:
-        needed = 1 if first else 2
-        try:
-            plan = primitive.plans[needed]
-        except KeyError:
-            plan = primitive.plan(needed, (first, not first))
-        if plan is not None:
-            node = Node()
-            node.plan = plan
-            node.inputs = (a.node, Literal(b)) if first else (Literal(a), b.node)
-            node.saved = plan.save((x1, x2, out)) if plan.save else ()
-            node.parameters = NO_PARAMETERS
-            node.shape = out.shape
-            node.dtype = out.dtype
-            node.watch = None
-    return make_tensor(out, space.backend, node)
-
-
-def reflected(name: str) -> Callable[[Any, Any], Tensor]:
-    """``binary`` with its operands exchanged."""
-
-    def operator(a: Any, b: Any) -> Tensor:
-        return primitives[name]._plain(b, a)
 
     return operator
 

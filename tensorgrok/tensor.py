@@ -20,10 +20,11 @@ import numpy.typing as npt
 from .arrays import as_array
 from .backend import Array, Backend, Key, Space, get_backend
 from .context import current_backend, get_context
-from .engine import binary, handle_class, make_tensor, operations, reflected, unary
+from .engine import handle_class, make_tensor, operations, unary
 from .errors import DTypeError, GraphError, caller_name
 from .graph import Leaf, Node, Output
 from .interop import NumPyProtocol, PythonProtocol
+from .operators import binary, reflected
 from .tensor_methods import Methods
 from .tensor_state import State, fitted, follow, rebind
 

@@ -44,12 +44,12 @@ def test_vjp_pulls_cotangents_back_again_and_again() -> None:
 def test_vjp_refuses_a_cotangent_of_another_shape() -> None:
     _, pull = tg.vjp(lambda x: x * 2, [1.0, 2.0])
     for bad in (1.0, [1.0], [[1.0, 2.0]]):
-        with pytest.raises(tg.ShapeError, match=r"vjp: the gradient has shape .*\(2,\)"):
+        with pytest.raises(tg.ShapeError, match=r"vjp: .*\(2,\), the gradient has shape \("):
             pull(bad)
     assert pull([1.0, 2.0])[0].tolist() == [2.0, 4.0]
     _, constant = tg.vjp(lambda x: T([1.0, 2.0]), [1.0, 2.0])
     assert constant([1.0, 1.0])[0].tolist() == [0.0, 0.0]
-    with pytest.raises(tg.ShapeError, match=r"vjp: the gradient has shape .*\(2,\)"):
+    with pytest.raises(tg.ShapeError, match=r"vjp: .*\(2,\), the gradient has shape \("):
         constant([1.0])
 
 
@@ -143,7 +143,11 @@ def test_gradients_says_what_is_wrong() -> None:
         (lambda: tg.gradients(y, []), tg.ArgumentError, "inputs is empty"),
         (lambda: tg.gradients(y, bad_input), tg.DTypeError, "inputs must be tensors, not a float"),
         (lambda: tg.gradients([y], x, [1.0, 2.0]), tg.ArgumentError, "1 outputs and 2 cotangents"),
-        (lambda: tg.gradients(y, x, [1.0]), tg.ShapeError, r"gradient has shape \(1,\), 'y' has"),
+        (
+            lambda: tg.gradients(y, x, [1.0]),
+            tg.ShapeError,
+            r"'y' has shape .*gradient has shape \(1,\)",
+        ),
     ]
     for call, error, text in cases:
         with pytest.raises(error, match=f"gradients: .*{text}"):

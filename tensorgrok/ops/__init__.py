@@ -5,7 +5,7 @@ To add one: write its card in the module where its kind lives and a row in ``tes
 
 from __future__ import annotations
 
-from ..engine import bind_operators
+from ..operators import bind_operators
 from . import (
     arrangement,
     comparison,
