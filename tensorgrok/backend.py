@@ -335,11 +335,12 @@ def get_backend(name: str) -> Backend:
             if name not in loaders:
                 raise _unknown(name, sorted(loaders))
             try:
-                _made[name] = loaders[name]()()
+                factory = loaders[name]()
             except ImportError as error:
                 raise BackendUnavailable(
                     f"backend {name!r} cannot be loaded: {error}; install what is missing"
                 ) from error
+            _made[name] = factory()
         return _made[name]
 
 

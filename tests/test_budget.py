@@ -1,7 +1,8 @@
 """What recording may cost: times the hand-written NumPy of ``benchmarks.pairs``, at one thread.
 
-The pairs are timed in a process of their own. Ratios differ a little between processes, and more on
-a busy machine, so the best of a few processes counts.
+The pairs are timed in processes of their own, and the median of a few processes counts. A limit is
+1.3 times the median that was measured over 15 processes on 2 cores of an AMD EPYC, with Python 3.11
+and NumPy 2.4 (3.74, 2.99, 3.35, 1.61): what exceeds it is no noise.
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ ROOT = Path(__file__).parents[1]
 
 #: Name of the pair to the ratio that it must not exceed.
 BUDGET = {
-    "add 4x4": 3.5,
-    "dot 4x4": 3.5,
-    "step 1x3-4-1": 3.5,
-    "step 1x784-100-10": 1.7,
+    "add 4x4": 4.86,
+    "dot 4x4": 3.89,
+    "step 1x3-4-1": 4.36,
+    "step 1x784-100-10": 2.09,
 }
-PROCESSES = 5
+PROCESSES = 3
 
 
 def ratios() -> dict[str, float]:
@@ -44,22 +45,17 @@ def ratios() -> dict[str, float]:
 
 @pytest.fixture(scope="module")
 def measured() -> dict[str, list[float]]:
-    """All ratios found by pair, from as many processes as it takes, ``PROCESSES`` at most."""
-    found: dict[str, list[float]] = {name: [] for name in BUDGET}
-    for _ in range(PROCESSES):
-        for name, ratio in ratios().items():
-            found[name].append(ratio)
-        if all(min(found[name]) <= limit for name, limit in BUDGET.items()):
-            break
-    return found
+    """The ratios of each pair, sorted, one from each process."""
+    runs = [ratios() for _ in range(PROCESSES)]
+    return {name: sorted(run[name] for run in runs) for name in BUDGET}
 
 
 @pytest.mark.parametrize("name", BUDGET)
 def test_recorded_work_costs_at_most_its_budget(
     name: str, measured: dict[str, list[float]]
 ) -> None:
-    seen = ", ".join(f"{ratio:.2f}" for ratio in measured[name])
-    assert min(measured[name]) <= BUDGET[name], (
-        f"{name}: {seen} times the time of hand-written NumPy in {len(measured[name])} processes; "
-        f"at most {BUDGET[name]} is allowed"
+    found = measured[name]
+    assert found[len(found) // 2] <= BUDGET[name], (
+        f"{name}: {', '.join(f'{ratio:.2f}' for ratio in found)} times the time of hand-written "
+        f"NumPy in {len(found)} processes; at most {BUDGET[name]} is allowed for the median"
     )

@@ -207,7 +207,9 @@ def graph_cases() -> list[Case]:
          lambda: silent.backward()),
         ("backward of several", graph, ["backward: 'result' has shape (2,), not one element; ",
          ".sum()", "pass a gradient of that shape"], lambda: result.backward()),
-        ("cotangent", tg.ShapeError, ["backward: 'result' has shape (2,), the gradient has shape (3,); they must be equal"], lambda: result.backward([1.0, 1.0, 1.0])),
+        ("cotangent", tg.ShapeError,
+         ["backward: 'result' has shape (2,), "
+         "the gradient has shape (3,); they must be equal"], lambda: result.backward([1.0, 1.0, 1.0])),
         ("released", tg.GraphReleased, ["backward: ", "earlier backward", "retain_graph=True"],
          lambda: used.backward()),
         ("hook on plain", graph, ["register_hook: 'plain' does not require gradients"],

@@ -6,6 +6,7 @@ import copy
 import gc
 import pickle
 import time
+import tracemalloc
 import weakref
 from collections.abc import Iterator
 
@@ -181,10 +182,12 @@ def test_a_thousand_steps_leave_nothing_behind() -> None:
     optimizer = optim.SGD(model.parameters(), lr=0.01)
     x, labels = tg.uniform((3, 4)), Tensor([0, 1, 1])
 
-    def step() -> None:
+    def step() -> weakref.ref[Tensor]:
         optimizer.zero_grad()
-        nn.cross_entropy(model(x), labels).backward()
+        loss = nn.cross_entropy(model(x), labels)
+        loss.backward()
         optimizer.step()
+        return weakref.ref(loss)
 
     def alive() -> int:
         return sum(isinstance(o, Node | Tensor | np.ndarray) for o in gc.get_objects())
@@ -192,10 +195,14 @@ def test_a_thousand_steps_leave_nothing_behind() -> None:
     for _ in range(5):
         step()
     before = alive()
+    tracemalloc.start()
+    sizes = []
     for _ in range(1_000):
-        step()
-        assert len(gc.get_objects()) < 10**7
+        assert step()() is None
+        sizes.append(tracemalloc.get_traced_memory()[0])
+    tracemalloc.stop()
     assert alive() <= before
+    assert max(sizes[10:]) - min(sizes[10:]) < 4_096  # bytes, at the end of each step
     assert gc.collect() < 50  # what the collector finds afterwards is not ours
 
 
