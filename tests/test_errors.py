@@ -209,7 +209,8 @@ def graph_cases() -> list[Case]:
          ".sum()", "pass a gradient of that shape"], lambda: result.backward()),
         ("cotangent", tg.ShapeError,
          ["backward: 'result' has shape (2,), "
-         "the gradient has shape (3,); they must be equal"], lambda: result.backward([1.0, 1.0, 1.0])),
+         "the gradient has shape (3,); they must be equal"],
+         lambda: result.backward([1.0, 1.0, 1.0])),
         ("released", tg.GraphReleased, ["backward: ", "earlier backward", "retain_graph=True"],
          lambda: used.backward()),
         ("hook on plain", graph, ["register_hook: 'plain' does not require gradients"],
