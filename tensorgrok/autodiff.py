@@ -204,12 +204,15 @@ def _observe(
         if parts[index] is None:
             continue
         for hook in tuple(watch.hooks):
-            owned.discard(node)  # a hook may keep what it is shown
-            shown = parts[index] if as_tensors else make_tensor(parts[index], backend)
+            owned.discard(node)  # the array that a hook answers with is the hook's
+            shown = parts[index]
+            if not as_tensors:  # a copy, for the hook may keep it and write into it
+                copy = shown if get_context().tracer else backend.own(shown, shared=True)
+                shown = make_tensor(copy, backend)
             answer = hook(shown)
             if answer is not None:
                 _check_hook(answer, shown)
-                parts[index] = answer if as_tensors else answer._data
+                parts[index] = answer if as_tensors else answer._value()
         handle = None if watch.keep is None else watch.keep()
         if handle is not None:
             kept.append((handle, parts[index]))

@@ -6,7 +6,7 @@ and the tracing mode. ``unary`` makes the fast path of one operand, ``operators`
 
 The class of handles announces itself with ``handle_class``, and cards enter themselves into the
 tables here: the engine makes tensors and runs cards without knowing any of them. It stands on
-``graph`` and ``context``; read ``cards`` next.
+``graph`` and ``context``; read ``operators`` and ``cards`` next.
 """
 
 from __future__ import annotations

@@ -81,7 +81,7 @@ class State:
                 f"backward: {self._called()} does not require gradients; nothing it was computed "
                 "from was made with requires_grad=True, or it was computed under no_grad"
             )
-        seed = self._seed("backward", gradient, shared=not create_graph and not node.watch)
+        seed = self._seed("backward", gradient, shared=not create_graph)
         reached, owned, nodes, kept = autodiff.run([(node, seed)], self.backend, None, create_graph)
         found = [
             (handle, _accumulated(handle, g, leaf in owned, create_graph))

@@ -317,6 +317,27 @@ def test_what_a_hook_keeps_is_not_changed_later() -> None:
     assert kept[0].tolist() == [2.0]
 
 
+def test_what_a_hook_writes_into_is_its_own() -> None:
+    def overwrite(g: Tensor) -> None:
+        g.data[...] = 7
+
+    for _ in range(2):  # the second time shows whether the first left something behind
+        x = leaf(1.0)
+        shifted = x.sum() + 0.0
+        shifted.register_hook(overwrite)
+        shifted.backward()
+        assert gradient(x) == [1.0]
+
+
+def test_backward_from_one_of_several_results() -> None:
+    x = leaf(1.0, 2.0, 3.0)
+    first, second = tg.split(x * x, (1, 2))
+    second.backward([1.0, 10.0], retain_graph=True)
+    assert gradient(x) == [0.0, 4.0, 60.0]
+    first.backward()
+    assert gradient(x) == [2.0, 4.0, 60.0]
+
+
 def test_hooks_with_create_graph_are_differentiable() -> None:
     x = leaf(3.0)
     x.register_hook(lambda g: g * g)
