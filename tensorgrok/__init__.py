@@ -128,6 +128,7 @@ __all__ = [
     "conj",
     "cos",
     "current_backend",
+    "data",
     "default_generator",
     "divide",
     "dot",
@@ -195,7 +196,7 @@ __all__ = [
     "zeros",
 ]
 
-_LAZY = ("nn", "optim")
+_LAZY = ("data", "nn", "optim")
 
 
 def __getattr__(name: str) -> ModuleType:
@@ -205,4 +206,4 @@ def __getattr__(name: str) -> ModuleType:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY})
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

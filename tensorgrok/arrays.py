@@ -20,8 +20,10 @@ def as_array(value: Any, dtype: npt.DTypeLike | None, backend: Backend, copy: bo
     """Bring whatever a user may hand over onto a backend."""
     wanted = None if dtype is None else as_dtype(dtype)
     if isinstance(value, engine.Handle):
-        if get_context().tracer is not None:
-            return value._value()
+        tracer = get_context().tracer
+        if tracer is not None:
+            traced = value._value()
+            return traced if wanted in (None, traced.dtype) else tracer.xp.astype(traced, wanted)
         value = value._data if value.backend is backend else value.numpy()
     if backend.owns(value) and not isinstance(value, np.ndarray):
         return backend.asarray(value, wanted, copy=True if copy else None)

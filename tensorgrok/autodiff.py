@@ -80,7 +80,7 @@ def pull(
         else:
             cotangent = found = rule.function(*rule.select(values), **rule.keywords(node))
         if cotangent.shape != target.shape:
-            if not plan.broadcasts:
+            if not plan.broadcasts or cotangent.shape != node.shape:
                 raise GraphError(
                     f"{rule.name}: gave a cotangent of shape {tuple(cotangent.shape)} for an "
                     f"argument of shape {target.shape}; a pullback must return the argument's shape"
@@ -119,7 +119,8 @@ def backpropagate(
 
     Returns:
         The cotangent of each target reached; the leaves whose cotangent nobody else holds; the
-        nodes visited; and (tensor, cotangent) of each tensor that asked to retain its gradient.
+        nodes whose rules were read; and (tensor, cotangent) of each tensor that asked to retain its
+        gradient.
     """
     nodes = order([seed for seed, _ in seeds])
     needed = None if targets is None else _leading_to(targets, nodes)
@@ -127,6 +128,7 @@ def backpropagate(
     owned: set[Any] = set()
     kept: list[tuple[Tensor, Array]] = []
     reached: Cotangents = {}
+    used: list[Node] = []
     for seed, cotangent in seeds:
         cotangents[seed] = cotangents[seed] + cotangent if seed in cotangents else cotangent
     watched = lift is not None
@@ -155,10 +157,11 @@ def backpropagate(
                 "earlier backward over the same graph; call that one with retain_graph=True, or "
                 "compute the result again"
             )
+        used.append(node)
         pull(node, g, xp, saved if lift is None else lift(node, saved), cotangents, owned, needed)
     if targets is None:
         reached.update(cotangents)
-    return reached, owned, nodes, kept
+    return reached, owned, used, kept
 
 
 def _gather(node: Node, cotangents: Cotangents) -> tuple[Any, ...] | None:
@@ -209,12 +212,13 @@ def _observe(
             if not as_tensors:  # a copy, for the hook may keep it and write into it
                 copy = shown if get_context().tracer else backend.own(shown, shared=True)
                 shown = make_tensor(copy, backend)
-            answer = hook(shown)
+            answer = hook.function(shown)
             if answer is not None:
                 _check_hook(answer, shown)
                 parts[index] = answer if as_tensors else answer._value()
         handle = None if watch.keep is None else watch.keep()
-        if handle is not None:
+        here = Output(node, index) if several else node
+        if handle is not None and handle.node == here:  # else the handle has moved on
             kept.append((handle, parts[index]))
     return tuple(parts) if several else parts[0]
 

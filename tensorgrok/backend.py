@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .errors import BackendUnavailable, DTypeError, UnknownBackend, join_words
+from .errors import BackendError, BackendUnavailable, DTypeError, UnknownBackend, join_words
 
 Array = Any  # an array of whichever backend: the core names no array type
 Key = Any  # an index as between square brackets: integers, slices, None, ..., arrays
@@ -340,7 +340,10 @@ def get_backend(name: str) -> Backend:
                 raise BackendUnavailable(
                     f"backend {name!r} cannot be loaded: {error}; install what is missing"
                 ) from error
-            _made[name] = factory()
+            made = factory()
+            if not isinstance(made, Backend):
+                raise BackendError(f"backend {name!r}: its factory returned {made!r}, no Backend")
+            _made[name] = made
         return _made[name]
 
 

@@ -31,9 +31,9 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, NamedTuple, ParamSp
 
 from .backend import Array
 from .engine import apply, operations, primitives, unary
-from .errors import ArgumentError, DTypeError, join_words
+from .errors import ArgumentError, DTypeError, GraphError, join_words
 from .graph import Node
-from .operators import compile_binary
+from .operators import compile_binary, single_operator
 
 if TYPE_CHECKING:
     import inspect
@@ -160,11 +160,18 @@ class Plan:
             count = len(needs) - len(owners) + 1
             self.grouped = (primitive.sequence, count)
             owners[primitive.sequence : primitive.sequence + 1] = [primitive.sequence] * count
-        served = [
-            (slot, primitive.pullbacks[primitive.arguments[owner]])
-            for slot, owner in enumerate(owners)
-            if needs[slot] and primitive.arguments[owner] in primitive.pullbacks
-        ]
+        served = []
+        for slot, owner in enumerate(owners):
+            argument = primitive.arguments[owner]
+            if needs[slot] and argument in primitive.pullbacks:
+                served.append((slot, primitive.pullbacks[argument]))
+            elif needs[slot] and argument not in primitive.constant:
+                raise GraphError(
+                    f"{primitive.title}: argument {argument} requires gradients and has no "
+                    f"derivative rule; write one under "
+                    f"@{primitive.name}.pullback({argument!r}), or name the argument in "
+                    "constant=(...) if it has none"
+                )
         read = {name for _, pullback in served for name in pullback.reads}
         names = [*primitive.arguments, "y"]
         self.sources = tuple(
@@ -193,41 +200,6 @@ def _picker(places: list[int]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
     if len(places) == 1:
         return builtin.itemgetter(slice(places[0], places[0] + 1))
     return builtin.itemgetter(*places)
-
-
-def _answering(function: Callable[..., Any]) -> Callable[[Any, Any], tuple[Any, Any, Any]]:
-    def operator(self: Any, other: Any) -> tuple[Any, Any, Any]:
-        return function, self, other
-
-    return operator
-
-
-class _Probe:
-    """An operand that answers each operator with that operator's built-in function."""
-
-    __add__ = _answering(builtin.add)
-    __sub__ = _answering(builtin.sub)
-    __mul__ = _answering(builtin.mul)
-    __truediv__ = _answering(builtin.truediv)
-    __pow__ = _answering(builtin.pow)
-    __lt__ = _answering(builtin.lt)
-    __le__ = _answering(builtin.le)
-    __gt__ = _answering(builtin.gt)
-    __ge__ = _answering(builtin.ge)
-
-
-def single_operator(forward: Callable[..., Any]) -> Callable[[Any, Any], Any] | None:
-    """The operator that a forward function of two operands comes down to, or None.
-
-    Found by reading it with probes. The engine then calls the built-in itself, which saves a call
-    of a Python function, a fifth of what a small addition costs.
-    """
-    one, two = _Probe(), _Probe()
-    try:
-        function, *operands = forward(None, one, two)
-    except Exception:  # it does more than that, with whatever error the probes led to
-        return None
-    return cast("Callable[[Any, Any], Any]", function) if operands == [one, two] else None
 
 
 class Primitive(Generic[P]):
@@ -342,14 +314,14 @@ class Primitive(Generic[P]):
 
     def pullback(self, *arguments: str) -> Callable[[F], F]:
         """Decorator: the function below gives the cotangent of each of these arguments."""
+        if not arguments or not set(arguments) <= set(self.arguments):
+            raise ArgumentError(
+                f"{self.name}.pullback: name one or more of {join_words(self.arguments)}, "
+                f"not {join_words([repr(argument) for argument in arguments]) or 'none'}"
+            )
 
         def register(function: F) -> F:
             for argument in arguments:
-                if argument not in self.arguments:
-                    raise ArgumentError(
-                        f"{self.name}: no array argument {argument!r}; it has "
-                        f"{join_words(self.arguments)}"
-                    )
                 index = self.arguments.index(argument)
                 self.pullbacks[argument] = Pullback(function, index, self)
             self.plans.clear()
@@ -370,6 +342,9 @@ class Primitive(Generic[P]):
         if self._single is not None:
             return self._single(operands[0], parameters)
         return cast("Tensor", apply(self, operands, parameters))
+
+    def __reduce__(self) -> str:
+        return self.name  # a card is pickled and copied as what its module calls it
 
     def bind(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -401,8 +376,12 @@ def primitive(
         public: whether the card itself goes into the operation table under its name.
         options: see ``Primitive``.
     """
+    if kind not in KINDS:
+        raise ArgumentError(f"primitive: the kind is one of {join_words([*KINDS])}, not {kind!r}")
 
     def make(forward: Callable[Concatenate[Any, P], Any]) -> Primitive[P]:
+        if forward.__name__ in primitives:
+            raise ArgumentError(f"primitive: there is a card called {forward.__name__!r} already")
         card: Primitive[P] = Primitive(forward, KINDS[kind], **options)
         primitives[card.name] = card
         if public:

@@ -39,6 +39,9 @@ class Tracer(Protocol):
     def rebound(self, tensor: Tensor) -> None:
         """Note that ``tensor.data`` is about to be rebound, so the new value is an output."""
 
+    def rebound_grad(self, tensor: Tensor) -> None:
+        """Note that ``tensor.grad`` is about to be rebound; may raise, then nothing changes."""
+
 
 class Context:
     """The modes of ``apply`` in force: immutable, one per nesting of ``with`` blocks."""

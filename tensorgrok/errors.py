@@ -126,13 +126,14 @@ def describe(value: Any, argument: str | None = None, original: Any = None) -> s
     label = " ".join(
         part for part in (argument, f"'{given}'" if isinstance(given, str) else None) if part
     )
-    if hasattr(value, "shape") and hasattr(value, "dtype"):
+    shaped = hasattr(value, "shape") and hasattr(value, "dtype")
+    if shaped:
         seen = f"{value.dtype}, shape {tuple(value.shape)}"
     elif isinstance(value, bool | int | float | complex):
         seen = f"the number {value!r}"
     else:
         seen = f"a {type(value).__name__}"
-    return f"{label} ({seen})" if label else seen
+    return f"{label} ({seen})" if label else f"an array ({seen})" if shaped else seen
 
 
 def join_words(words: Sequence[str], last: str = "and") -> str:

@@ -165,10 +165,10 @@ Source = Node | Literal | Output
 def order(roots: Iterable[Source]) -> list[Node]:
     """Return every node that the roots were computed from, roots included, inputs first.
 
-    Backward, views and compiler all visit a graph in this order or its reverse. First inputs come
-    before second ones, so a chain of layers stands in the order it was written. Literals are not
-    listed, and an ``Output`` stands for its node. The walk is a loop, so depth is no limit, and it
-    looks at each edge once, so its cost is linear.
+    Whoever visits a graph, backward and others, does so in this order or its reverse. First inputs
+    come before second ones, so a chain of layers stands in the order it was written. Literals are
+    not listed, and an ``Output`` stands for its node. The walk is a loop, so depth is no limit, and
+    it looks at each edge once, so its cost is linear.
     """
     ordered: list[Node] = []
     seen: set[Source] = set()

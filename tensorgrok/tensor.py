@@ -11,7 +11,6 @@ same name in ``tensor_methods``, conversions in ``interop``. Read ``ops`` next.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any, Union, cast
 
 import numpy as np
@@ -24,27 +23,11 @@ from .engine import handle_class, make_tensor, operations, unary
 from .errors import DTypeError, GraphError, caller_name
 from .graph import Leaf, Node, Output
 from .interop import NumPyProtocol, PythonProtocol
-from .operators import binary, reflected
+from .operators import binary, reflected, truth
 from .tensor_methods import Methods
 from .tensor_state import State, fitted, follow, rebind
 
 TensorLike = Union["Tensor", npt.NDArray[Any], complex, list[Any]]
-
-
-def truth(symbol: str, operate: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """An operator that Python shares between truth values and bits; here only the former."""
-
-    def operator(*operands: Any) -> Tensor:
-        for operand in operands:
-            dtype = operand.dtype if hasattr(operand, "dtype") else np.asarray(operand).dtype
-            if dtype.kind != "b":
-                raise DTypeError(
-                    f"{symbol}: works on booleans, not on {dtype}; compare first, as in (x > 0), "
-                    "or use logical_and, logical_or, logical_not"
-                )
-        return operate(*operands)
-
-    return operator
 
 
 @handle_class
@@ -58,7 +41,7 @@ class Tensor(Methods, State, NumPyProtocol, PythonProtocol):
         backend: name of the backend to live on; the current one by default.
         copy: False shares the memory of an array of the backend instead of copying it; writing
             into that memory later then changes the tensor, and what it took part in.
-        name: shown in errors and views.
+        name: shown in errors.
 
     Attributes:
         node: history of this value, or None where there is none.
@@ -113,9 +96,15 @@ class Tensor(Methods, State, NumPyProtocol, PythonProtocol):
     def data(self) -> Array:
         """The live array. Assigning rebinds it, so what was recorded before stays true.
 
-        Writing into the array itself between forward and backward is the one way around value
-        semantics: rules would then read what was written.
+        Writing into the array itself, as ``t.data[0] = 1`` and ``t.data -= 1`` do, is the one way
+        around value semantics: what was recorded with it, and what ``detach`` shares it with, then
+        read what was written. After ``backward`` it does no harm; ``assign`` never does.
         """
+        if get_context().tracer is not None:
+            raise GraphError(
+                f"data: {self._called()} has no array inside a traced step; use tensor operations, "
+                "and assign under no_grad to change a parameter"
+            )
         return self._data
 
     @data.setter
@@ -129,7 +118,11 @@ class Tensor(Methods, State, NumPyProtocol, PythonProtocol):
 
     @property
     def grad(self) -> Tensor | None:
-        """The gradient that ``backward`` accumulated, or None. Assign None or a tensor to it."""
+        """The gradient that ``backward`` accumulated, or None. Assign None or a tensor to it.
+
+        Only leaves have one, and results that were asked to by ``retain_grad``. Of complex tensors
+        it is dL/dRe - i dL/dIm.
+        """
         return self._grad
 
     @grad.setter
@@ -229,7 +222,7 @@ class Tensor(Methods, State, NumPyProtocol, PythonProtocol):
     # Copies and history ----------------------------------------------------------------------
 
     def detach(self) -> Tensor:
-        """Return the same values without history."""
+        """Return the same values without history; they share the array behind them."""
         return make_tensor(self._value(), self.backend)
 
     def _value(self) -> Array:
@@ -267,6 +260,7 @@ class Tensor(Methods, State, NumPyProtocol, PythonProtocol):
     __neg__ = unary("negative")
     __abs__ = unary("abs")
     dot = binary("dot")
+    """``numpy.dot``: the vector-matrix product and its relatives; see ``tensorgrok.dot``."""
     _equal = binary("equal")
     _not_equal = binary("not_equal")
 
@@ -293,7 +287,7 @@ class Tensor(Methods, State, NumPyProtocol, PythonProtocol):
                 "into a value computed from it"
             )
         result = operations["scatter_set"](self, key, value)
-        rebind(self, result._data)
+        rebind(self, result._data, fresh=True)
         if not (self.is_leaf and self.requires_grad):
             follow(self, result)
 

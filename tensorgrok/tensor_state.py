@@ -14,8 +14,8 @@ import numpy as np
 
 from . import autodiff, engine
 from .arrays import as_array
-from .backend import Array, Space
-from .context import get_context
+from .backend import Array, Backend, Space
+from .context import enable_grad, get_context
 from .engine import make_tensor
 from .errors import BackendMismatch, DTypeError, GraphError, ShapeError, describe
 from .graph import Output
@@ -32,21 +32,22 @@ class Watch:
     __slots__ = ("hooks", "keep")
 
     def __init__(self) -> None:
-        self.hooks: list[Callable[[Tensor], Tensor | None]] = []
+        self.hooks: list[Hook] = []
         self.keep: weakref.ref[Tensor] | None = None
 
 
 class Hook:
     """A registered gradient hook; ``remove`` takes it off again."""
 
-    def __init__(self, hooks: list[Any], function: Any) -> None:
+    def __init__(self, hooks: list[Hook], function: Callable[[Tensor], Tensor | None]) -> None:
         self._hooks = hooks
-        self._function = function
+        self.function = function
+        hooks.append(self)
 
     def remove(self) -> None:
         """Take the hook off; a second call does nothing."""
-        if self._function in self._hooks:
-            self._hooks.remove(self._function)
+        if self in self._hooks:
+            self._hooks.remove(self)
 
 
 class State:
@@ -82,17 +83,28 @@ class State:
                 "from was made with requires_grad=True, or it was computed under no_grad"
             )
         seed = self._seed("backward", gradient, shared=not create_graph)
-        reached, owned, nodes, kept = autodiff.run([(node, seed)], self.backend, None, create_graph)
+        reached, owned, used, kept = autodiff.run([(node, seed)], self.backend, None, create_graph)
+        sums: dict[int, tuple[Any, Any, bool]] = {}
+        for leaf, g in reached.items():
+            handle = leaf.handle()  # type: ignore[union-attr]  # all of them are leaves
+            if handle is None:
+                continue
+            if id(handle) in sums:  # its flag was changed in between, so it has two leaves
+                sums[id(handle)] = (handle, sums[id(handle)][1] + g, True)
+            else:
+                sums[id(handle)] = (handle, g, leaf in owned)
         found = [
-            (handle, _accumulated(handle, g, leaf in owned, create_graph))
-            for leaf, g in reached.items()
-            if (handle := leaf.handle()) is not None  # type: ignore[union-attr]  # all are leaves
+            (handle, _accumulated(handle, g, own, create_graph))
+            for handle, g, own in (*sums.values(), *((handle, g, False) for handle, g in kept))
         ]
-        found += [(handle, _accumulated(handle, g, False, create_graph)) for handle, g in kept]
+        tracer = get_context().tracer
+        if tracer is not None:
+            for handle, _ in found:
+                tracer.rebound_grad(handle)
         for handle, total in found:
             handle._grad = total
         if not (create_graph if retain_graph is None else retain_graph):
-            autodiff.release(nodes)
+            autodiff.release(used)
 
     def _watched(self: Any, operation: str) -> Watch:
         node = self.node
@@ -112,12 +124,11 @@ class State:
         """Call ``hook(gradient)`` whenever the gradient of this tensor has been computed.
 
         A tensor that the hook returns, of the same shape and dtype, takes the gradient's place.
+        The result's ``remove`` takes the hook off again.
         """
         if not callable(hook):
             raise DTypeError(f"register_hook: expected a function, got a {type(hook).__name__}")
-        watch = self._watched("register_hook")
-        watch.hooks.append(hook)
-        return Hook(watch.hooks, hook)
+        return Hook(self._watched("register_hook").hooks, hook)
 
     def _seed(self: Any, operation: str, gradient: Any, shared: bool = False) -> Tensor:
         """The cotangent to start from: what the user gave, or 1 for one element.
@@ -165,7 +176,7 @@ class State:
         data = fitted(self, value, "assign")
         if recording and isinstance(value, engine.Handle) and value.requires_grad:
             recorded = value.astype(self.dtype)
-            rebind(self, recorded._value())
+            rebind(self, recorded._value(), fresh=True)
             follow(self, recorded)
         else:
             rebind(self, data)
@@ -174,12 +185,18 @@ class State:
         return self
 
 
-def rebind(tensor: Any, data: Array) -> None:
-    """Give a handle another array; what was recorded with the old one keeps that."""
+def rebind(tensor: Any, data: Array, fresh: bool = False) -> None:
+    """Give a handle another array; what was recorded with the old one keeps that.
+
+    Unless it is ``fresh`` the array is copied: users may write into what is behind one handle, and
+    no other handle may change by it.
+    """
     tracer = get_context().tracer
     if tracer is not None:
         tracer.rebound(tensor)
-    tensor._data = data
+        tensor._data = data
+    else:
+        tensor._data = tensor.backend.own(data, shared=not fresh)
 
 
 def follow(tensor: Any, other: Any) -> None:
@@ -189,16 +206,17 @@ def follow(tensor: Any, other: Any) -> None:
 
 
 def fitted(tensor: Any, value: Any, operation: str, what: str = "new value") -> Array:
-    """``value`` as an array of the shape, dtype and backend of ``tensor``."""
+    """``value`` as an array of the shape, dtype and backend of ``tensor``, to be read only."""
+    tracer = get_context().tracer
     if isinstance(value, engine.Handle):
         if value.backend is not tensor.backend:
             raise BackendMismatch(
                 f"{operation}: {describe(value)} is on backend {value.backend.name!r} and "
                 f"{tensor._called()} on {tensor.backend.name!r}; make both on the same one"
             )
-        data = value._value()  # arrays behind tensors are never written: sharing is safe
-    elif get_context().tracer is not None and hasattr(value, "dtype"):
-        data = value
+        data = value._value()
+    elif tracer is not None and hasattr(value, "dtype") and not _plain(value, tensor.backend):
+        data = value  # what the tracer itself made
     else:
         try:
             data = as_array(value, None, tensor.backend, copy=True)
@@ -215,7 +233,11 @@ def fitted(tensor: Any, value: Any, operation: str, what: str = "new value") -> 
         raise DTypeError(
             f"{operation}: a complex value does not fit {tensor._called()} of dtype {tensor.dtype}"
         )
-    return (get_context().tracer or tensor.backend).xp.astype(data, tensor.dtype)
+    return (tracer or tensor.backend).xp.astype(data, tensor.dtype)
+
+
+def _plain(value: Any, backend: Backend) -> bool:
+    return backend.owns(value) or isinstance(value, np.ndarray | np.generic)
 
 
 def _accumulated(handle: Tensor, g: Any, own: bool, create_graph: bool) -> Tensor:
@@ -223,7 +245,8 @@ def _accumulated(handle: Tensor, g: Any, own: bool, create_graph: bool) -> Tenso
     before = handle._grad
     backend = handle._space.backend
     if create_graph:
-        total = g if before is None else before + g
+        with enable_grad():
+            total = g if before is None else before + g
         data = total._value()
         data = data if get_context().tracer else backend.own(data, True)
         return make_tensor(data, backend, total.node)

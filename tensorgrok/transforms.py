@@ -63,6 +63,8 @@ def gradients(
     >>> tg.gradients(h.sum(), h)
     Tensor([1., 1.], shape=(2,), dtype=float32)
     """
+    _check_tensors("outputs", outputs)
+    _check_tensors("inputs", inputs)
     ends = (outputs,) if isinstance(outputs, Tensor) else tuple(outputs)
     starts = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
     given = cotangents
@@ -72,8 +74,6 @@ def gradients(
         given = (cotangents,)
     if len(given) != len(ends):
         raise ArgumentError(f"gradients: {len(ends)} outputs and {len(given)} cotangents")
-    _check_tensors("outputs", ends)
-    _check_tensors("inputs", starts)
     seeds = [
         (_node(t, "output"), t._seed("gradients", g)) for t, g in zip(ends, given, strict=True)
     ]
@@ -82,7 +82,8 @@ def gradients(
     return found[0] if isinstance(inputs, Tensor) else found
 
 
-def _check_tensors(which: str, tensors: Sequence[Any]) -> None:
+def _check_tensors(which: str, given: Any) -> None:
+    tensors = given if isinstance(given, list | tuple) else (given,)
     if not tensors:
         raise ArgumentError(f"gradients: {which} is empty; give at least one tensor")
     for tensor in tensors:
@@ -112,17 +113,18 @@ def _gradients(
     retain_graph: bool | None,
 ) -> tuple[Tensor, ...]:
     backend = likes[0].backend
-    reached, owned, nodes, kept = autodiff.run(seeds, backend, set(targets), create_graph)
-    for handle, g in kept:
-        handle._grad = _handed_out(g, backend, create_graph)
+    reached, owned, used, _ = autodiff.run(seeds, backend, set(targets), create_graph)
     if not (create_graph if retain_graph is None else retain_graph):
-        autodiff.release(nodes)
-    return tuple(
-        _handed_out(reached[target], backend, create_graph, target in owned)
-        if target in reached
-        else _zeros(like)
-        for target, like in zip(targets, likes, strict=True)
-    )
+        autodiff.release(used)
+    found = []
+    for target, like in zip(targets, likes, strict=True):
+        if target in reached:
+            own = target in owned
+            found.append(_handed_out(reached[target], backend, create_graph, own))
+            owned.discard(target)  # asked for twice, it is handed out in two arrays
+        else:
+            found.append(_zeros(like))
+    return tuple(found)
 
 
 def _handed_out(g: Any, backend: Backend, recorded: bool, own: bool = False) -> Tensor:

@@ -152,6 +152,7 @@ for _name in (
 ):
     _function = getattr(np, _name)
     case(_name, primitives[_name], [draw((2, 2), 3, "complex")], _function, "complex")
+case("sigmoid", tg.sigmoid, [draw((2, 2), 3, "complex")], lambda x: 1 / (1 + np.exp(-x)), "complex")
 for _name in ("add", "subtract", "multiply", "divide"):
     _pair = [draw((2, 2), 3, "complex"), draw((2,), 4, "complex")]
     case(_name, primitives[_name], _pair, getattr(np, _name), "complex")
@@ -290,6 +291,9 @@ for _shape in ((), (1, 2), (2,)):
          lambda x, v: add_oracle(x, v, np.array([1, 1, 2])), "broadcast values")  # fmt: skip
 case("scatter_set_at", lambda x, v: tg.scatter_set(x, 0, v), [draw((3, 2), 0), draw((1, 1, 2), 1)],
      lambda x, v: set_oracle(x, v, 0), "spare leading axes")  # fmt: skip
+case("scatter_add_at", lambda x, v: tg.scatter_add(x, [[0, 0], [1, 1]], v),
+     [draw((2,), 0), draw((2,), 1)], lambda x, v: add_oracle(x, v, np.array([[0, 0], [1, 1]])),
+     "broadcast to 2-d places")  # fmt: skip
 case("getitem_at", lambda x: x[1:], [draw((4, 3), 0).T], lambda x: x[1:], "non-contiguous")
 
 # Contraction -------------------------------------------------------------------------------------

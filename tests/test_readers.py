@@ -237,6 +237,45 @@ def test_a_traced_value_has_no_number() -> None:
         Recorder(step, [Tensor([1.0])])
 
 
+def test_a_traced_step_takes_over_no_stale_array() -> None:
+    w = Tensor([1.0], requires_grad=True)
+
+    def reads(x: Tensor) -> Tensor:
+        return tg.multiply(x, w.data)
+
+    with pytest.raises(tg.GraphError, match=r"data: 'w' has no array inside a traced step.*assign"):
+        Recorder(reads, [Tensor([1.0])])
+
+    def accumulates(x: Tensor) -> Tensor:
+        loss = (x * w).sum()
+        loss.backward()
+        return loss
+
+    w.grad = Tensor([1.0])
+    with pytest.raises(tg.GraphError, match="starts without gradients"):
+        Recorder(accumulates, [Tensor([1.0])])
+    assert w.grad.tolist() == [1.0]
+    w.grad = None
+    Recorder(accumulates, [Tensor([1.0])])
+    assert w.grad is None
+
+
+def test_casts_and_assigned_arrays_are_traced() -> None:
+    w = Tensor([1.0, 2.0])
+
+    def step(x: Tensor) -> Tensor:
+        w.assign(w + Tensor(x, dtype=np.float32))
+        table = w * 1.0
+        table[0] = np.array(5.0, dtype=np.float32)
+        return table.sum()
+
+    program = Recorder(step, [Tensor([1, 1])])
+    assert float(program(Tensor([2, 3]))) == 10.0
+    assert float(program(Tensor([2, 3]))) == 13.0
+    assert w.tolist() == [5.0, 8.0]
+    assert w.dtype == np.float32
+
+
 def test_a_training_step_on_the_strict_backend_reads_nothing_back() -> None:
     strict = get_backend("strict")
     assert isinstance(strict, StrictBackend)

@@ -46,7 +46,7 @@ CORE_LINES = 1000
 
 #: With the engine that runs cards and the modes it runs in.
 WHOLE_CORE = (*CORE, "engine", "operators", "context")
-WHOLE_CORE_LINES = 1550
+WHOLE_CORE_LINES = 1600
 FILE_LINES = 450
 
 

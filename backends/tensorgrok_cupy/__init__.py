@@ -14,6 +14,5 @@ __all__ = ["CuPyBackend"]
 def CuPyBackend() -> Backend:  # stands where the class will  # noqa: N802  # stands where the class will
     """Raise ``BackendUnavailable``: this version of tensorgrok has no CuPy backend."""
     raise BackendUnavailable(
-        "backend 'cupy' is not part of this version of tensorgrok; use TENSORGROK_BACKEND=numpy "
-        "or TENSORGROK_BACKEND=auto"
+        "backend 'cupy' is not part of this version of tensorgrok; use 'numpy' or 'auto'"
     )

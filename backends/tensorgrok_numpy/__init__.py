@@ -1,6 +1,7 @@
 """The NumPy backend of tensorgrok: the CPU, and the reference for every other backend.
 
-It overrides the hot path and nothing else; everything beside it comes from the base class. It
+It overrides the vector-matrix hot path and what costs much on small arrays or when scattered;
+everything else comes from the base class. It
 registers under the entry-point group ``tensorgrok.backends`` like anybody's backend.
 """
 
@@ -41,7 +42,8 @@ class NumPyBackend(Backend):
         return np.array(array)
 
     def own(self, array: npt.NDArray[Any], shared: bool) -> npt.NDArray[Any]:
-        if not shared and array.base is None and array.flags.c_contiguous:
+        plain = type(array) is np.ndarray  # small results of NumPy may be scalars
+        if plain and not shared and array.base is None and array.flags.c_contiguous:
             return array
         return np.array(array, order="C", copy=True)
 
@@ -66,17 +68,19 @@ class NumPyBackend(Backend):
         return x.T.dot(g) if out is None else x.T.dot(g, out)
 
     def scatter_add(self, table: npt.NDArray[Any], key: Key, values: Any) -> npt.NDArray[Any]:
-        result = table.copy()
+        result = np.array(table)
         if _repeats(key):
+            shape = result[key].shape
             if values.shape[:1] == (1,):  # unlike assignment, add.at keeps axes without a place
-                values = values.reshape(values.shape[max(0, values.ndim - table[key].ndim) :])
-            np.add.at(result, key, values)
+                values = values.reshape(values.shape[max(0, values.ndim - len(shape)) :])
+            # add.at itself reads past the end of values that broadcast (NumPy 2.4.6).
+            np.add.at(result, key, np.broadcast_to(values, shape))
         else:
             result[key] = result[key] + values
         return result
 
     def scatter_set(self, table: npt.NDArray[Any], key: Key, values: Any) -> npt.NDArray[Any]:
-        result = table.copy()
+        result = np.array(table)
         result[key] = values
         return result
 

@@ -12,7 +12,7 @@ from ..context import Mode, get_default_dtype
 from ..errors import ArgumentError, DTypeError, ShapeError, describe
 from ..ops import elementwise
 from ..ops.arrangement import plain_dtype
-from ..ops.random import Generator, default_generator
+from ..ops.random import Generator, chosen_generator, default_generator
 from ..tensor import Tensor
 from .module import Module
 
@@ -49,7 +49,7 @@ class Linear(Module):
             if length < 1:
                 raise ArgumentError(f"Linear: {name} must be at least 1, got {length}")
         chosen = get_default_dtype() if dtype is None else plain_dtype("Linear", dtype)
-        draw = generator or default_generator()
+        draw = chosen_generator("Linear", generator) or default_generator()
         bound = math.sqrt(6 / inputs)
         self.weight = draw.uniform((inputs, outputs), -bound, bound, dtype=chosen)
         self.weight.requires_grad = True
@@ -143,7 +143,7 @@ class Dropout(Module):
         if not isinstance(number, int | float) or not 0 <= number < 1:
             raise ArgumentError(f"Dropout: p must be from 0 to less than 1, got {p!r}")
         self.p = number
-        self.generator = generator
+        self.generator = chosen_generator("Dropout", generator)
 
     def forward(self, x: Any) -> Tensor:
         """Draw a mask and apply it; under ``eval()`` return ``x`` as it is."""

@@ -129,8 +129,10 @@ class Module:
                     f"load_state_dict: {name} has shape {tensor.shape}, the state has "
                     f"{arrays[name].shape}"
                 )
-            if arrays[name].dtype.kind not in "biufc" or (
-                arrays[name].dtype.kind == "c" and tensor.dtype.kind != "c"
+            if (
+                arrays[name].dtype.kind not in "biufc"
+                or (np.dtype(arrays[name].dtype).kind in "fc" and tensor.dtype.kind not in "fc")
+                or (arrays[name].dtype.kind == "c" and tensor.dtype.kind != "c")
             ):
                 raise DTypeError(
                     f"load_state_dict: {name} has dtype {tensor.dtype}, the state has "

@@ -100,6 +100,8 @@ def concat(xp: Namespace, arrays: Sequence[Array], axis: int = 0) -> Array:
     >>> tg.concat([tg.Tensor([1.0]), tg.Tensor([2.0, 3.0])])
     Tensor([1., 2., 3.], shape=(3,), dtype=float32)
     """
+    if axis is None:
+        raise TypeError("axis is an integer; flatten the tensors with reshape(-1) to join them all")
     return xp.concat(arrays, axis=axis)
 
 
@@ -136,7 +138,9 @@ def part_lengths(sections: Shape, length: int) -> list[int]:
 @primitive("arrangement", public=False, title="split", python="split({x}, {sections}, {axis})")
 def split_parts(xp: Namespace, x: Array, sections: Shape, axis: int = 0) -> tuple[Array, ...]:
     """The card behind ``split``: one node with a result per part."""
-    along = range(x.ndim)[axis]
+    if not -x.ndim <= axis < x.ndim:
+        raise IndexError(f"there is no axis {axis} in a tensor of {x.ndim} axes")
+    along = axis % x.ndim
     stops = np.cumsum(part_lengths(sections, x.shape[along])).tolist()
     starts = [0, *stops[:-1]]
     before = [slice(None)] * along

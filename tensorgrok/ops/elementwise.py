@@ -144,7 +144,7 @@ def pow(xp: Namespace, base: Array, exponent: Array) -> Array:  # noqa: A001  # 
 def pow_pull_base(xp: Namespace, g: Array, base: Array, exponent: Array) -> Array:
     if isinstance(exponent, SCALARS):
         if exponent == 0:
-            return g * 0
+            return xp.zeros(g.shape, dtype=g.dtype)
         return g * exponent * (base if exponent == 2 else base ** (exponent - 1))
     # Where the exponent is 0, base ** -1 may be infinite; the product has to be 0 all the same.
     reduced = xp.where(exponent == 0, 1, exponent - 1)
@@ -283,11 +283,13 @@ def tanh_pull_x(xp: Namespace, g: Array, y: Array) -> Array:
 
 @primitive("elementwise", latex=r"\sigma\left({x}\right)", floating=True, closed=True)
 def sigmoid(xp: Namespace, x: Array) -> Array:
-    """Logistic function 1 / (1 + exp(-x)) of each element; never overflows.
+    """Logistic function 1 / (1 + exp(-x)) of each element; never overflows for real ones.
 
     >>> tg.sigmoid(tg.Tensor([-1000.0, 0.0, 1000.0]))
     Tensor([0. , 0.5, 1. ], shape=(3,), dtype=float32)
     """
+    if x.dtype.kind == "c":
+        return 1 / (1 + xp.exp(-x))
     small = xp.exp(-xp.abs(x))
     return xp.where(x >= 0, 1, small) / (1 + small)
 
@@ -349,7 +351,7 @@ def conj(xp: Namespace, x: Array) -> Array:
     >>> tg.conj(tg.Tensor([1 + 2j]))
     Tensor([1.-2.j], shape=(1,), dtype=complex64)
     """
-    return xp.conj(x)
+    return xp.conj(x) if x.dtype.kind == "c" else x
 
 
 @conj.pullback("x")

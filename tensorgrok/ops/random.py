@@ -161,7 +161,7 @@ class Generator:
         *,
         dtype: npt.DTypeLike | None = None,
     ) -> Tensor:
-        """Draw from the uniform distribution on [low, high).
+        """Draw from the uniform distribution on [low, high); ``high`` itself only by rounding.
 
         ``low`` and ``high`` may be tensors, and the result is differentiable in them.
         """
@@ -255,6 +255,16 @@ def default_generator() -> Generator:
     if generator is None:
         generator = Generator(0)
         _generator.set(generator)
+    return generator
+
+
+def chosen_generator(user: str, generator: Generator | None) -> Generator | None:
+    """Check an argument that names a generator, or with None leaves it to the default one."""
+    if generator is not None and not isinstance(generator, Generator):
+        raise DTypeError(
+            f"{user}: generator must be a Generator, not {generator!r}; make one of a seed with "
+            "Generator(seed)"
+        )
     return generator
 
 

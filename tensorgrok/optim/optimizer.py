@@ -25,6 +25,9 @@ class Setting:
         self._tensors: dict[Space, Tensor] = {}
         self.value = value
 
+    def __reduce__(self) -> Any:
+        return Setting, (self.name, self._value)  # the tensors are made again when needed
+
     @property
     def value(self) -> float:
         """The number; assigning changes what later updates use."""
@@ -70,7 +73,9 @@ class Optimizer:
             raise DTypeError(f"{name}: give a list of parameters, not a single {given}")
         self.parameters = list(parameters)
         if not self.parameters:
-            raise ArgumentError(f"{name}: there are no parameters to train")
+            raise ArgumentError(
+                f"{name}: there are no parameters to train; make them with requires_grad=True"
+            )
         for place, parameter in enumerate(self.parameters):
             if not isinstance(parameter, Tensor):
                 raise DTypeError(

@@ -11,6 +11,7 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import tensorgrok as tg
 from tensorgrok import Tensor
 from tensorgrok.backend import VOCABULARY, Backend, Namespace
 from tensorgrok.context import tracing
@@ -72,11 +73,14 @@ class Recorder:
         self.program: list[tuple[Callable[..., Any], Any, Any, int]] = []
         self.read: dict[int, tuple[Tensor, Traced]] = {}
         self.written: dict[int, Tensor] = {}
+        self.graded: dict[int, Tensor] = {}
         self.xp = Namespace({name: self._noting(name) for name in VOCABULARY})
         self.inputs = [Traced(self, tensor.data) for tensor in inputs]
         with tracing(self):
             result = function(*(make_tensor(traced, self.backend) for traced in self.inputs))
         self.result = result._data.slot
+        for tensor in self.graded.values():
+            tensor.grad = None
         self.outputs = []
         for tensor in self.written.values():  # recording a step is not taking it
             self.outputs.append((tensor, tensor._data.slot))
@@ -106,6 +110,11 @@ class Recorder:
         if not isinstance(tensor._data, Traced):
             self.lift(tensor)
             self.written[id(tensor)] = tensor
+
+    def rebound_grad(self, tensor: Tensor) -> None:
+        if tensor._grad is not None and id(tensor) not in self.graded:
+            raise tg.GraphError("a traced step starts without gradients: call zero_grad before it")
+        self.graded[id(tensor)] = tensor
 
     def __call__(self, *inputs: Tensor) -> Any:
         """Replay: no tensors, no graph, only the instructions."""
