@@ -80,7 +80,7 @@ class Space:
     Each backend has one for each dtype, so tensors are compared by the identity of their spaces.
     """
 
-    __slots__ = ("array_type", "backend", "dtype", "inexact", "xp")
+    __slots__ = ("array_type", "backend", "complex", "dtype", "inexact", "xp")
 
     def __init__(self, backend: Backend, dtype: np.dtype[Any]) -> None:
         self.backend = backend
@@ -88,6 +88,7 @@ class Space:
         self.xp = backend.xp
         self.array_type = backend.array_type
         self.inexact = dtype.kind in "fc"
+        self.complex = dtype.kind == "c"
 
     def __repr__(self) -> str:
         return f"<Space {self.dtype} on {self.backend.name}>"

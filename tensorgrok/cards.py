@@ -149,7 +149,7 @@ class Plan:
         grouped: the place of the sequence argument and the number of its items, or None.
     """
 
-    __slots__ = ("broadcasts", "grouped", "primitive", "rules", "save", "sources")
+    __slots__ = ("broadcasts", "grouped", "primitive", "rules", "save", "saves_both", "sources")
 
     def __init__(self, primitive: Primitive[...], needs: Sequence[bool]) -> None:
         self.primitive = primitive
@@ -179,6 +179,7 @@ class Plan:
         )
         picked = [len(names) - 1 if index == -1 else index for index in self.sources]
         self.save = _picker(picked) if picked else None
+        self.saves_both = picked == [0, 1] and len(names) == 3  # the commonest of two operands
         places = {"g": 1, "y_like": 2}
         places |= {names[index]: 3 + place for place, index in enumerate(picked)}
         first = 3 + len(picked)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from .backend import Array, Backend, Namespace
+from .backend import Array, Backend, Namespace, Space
 from .context import Context, DType, common_dtype, current_backend, get_context
 from .errors import BackendMismatch, DTypeError, describe, explain
 from .graph import Leaf, Literal, Node, Output
@@ -52,9 +52,14 @@ def handle_class(cls: type[Tensor]) -> type[Tensor]:
 
 def make_tensor(data: Array, backend: Backend, node: Node | Output | None = None) -> Tensor:
     """Wrap an array that nobody will write into, without copying or checking it."""
+    return wrap(data, backend.space(data.dtype), node)
+
+
+def wrap(data: Array, space: Space, node: Node | Output | None = None) -> Tensor:
+    """``make_tensor`` for an array whose space is known."""
     tensor = _new(Handle)
     tensor._data = data
-    tensor._space = backend.space(data.dtype)
+    tensor._space = space
     tensor.node = node
     tensor._needs = node is not None and node.requires_grad
     tensor._grad = None

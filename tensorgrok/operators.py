@@ -68,8 +68,10 @@ def NAME(a, b):
                     node = Node()
                     node.plan = plan
                     node.inputs = (a.node or Leaf(a), b.node or Leaf(b))
-                    save = plan.save
-                    node.saved = () if save is None else save((x1, x2, out))
+                    if plan.saves_both:
+                        node.saved = (x1, x2)
+                    else:
+                        node.saved = plan.save((x1, x2, out)) if plan.save else ()
                     node.parameters = NO_PARAMETERS
                     node.shape = shape
                     node.dtype = space.dtype

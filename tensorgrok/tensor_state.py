@@ -15,8 +15,8 @@ import numpy as np
 from . import autodiff, engine
 from .arrays import as_array
 from .backend import Array, Backend, Space
-from .context import enable_grad, get_context
-from .engine import make_tensor
+from .context import Tracer, enable_grad, get_context
+from .engine import make_tensor, wrap
 from .errors import BackendMismatch, DTypeError, GraphError, ShapeError, describe
 from .graph import Output
 
@@ -84,20 +84,20 @@ class State:
             )
         seed = self._seed("backward", gradient, shared=not create_graph)
         reached, owned, used, kept = autodiff.run([(node, seed)], self.backend, None, create_graph)
-        sums: dict[int, tuple[Any, Any, bool]] = {}
+        sums: dict[Tensor, tuple[Any, bool]] = {}
         for leaf, g in reached.items():
             handle = leaf.handle()  # type: ignore[union-attr]  # all of them are leaves
-            if handle is None:
-                continue
-            if id(handle) in sums:  # its flag was changed in between, so it has two leaves
-                sums[id(handle)] = (handle, sums[id(handle)][1] + g, True)
-            else:
-                sums[id(handle)] = (handle, g, leaf in owned)
-        found = [
-            (handle, _accumulated(handle, g, own, create_graph))
-            for handle, g, own in (*sums.values(), *((handle, g, False) for handle, g in kept))
-        ]
+            if handle in sums:  # its flag was changed in between, so it has two leaves
+                sums[handle] = (sums[handle][0] + g, True)
+            elif handle is not None:
+                sums[handle] = (g, leaf in owned)
         tracer = get_context().tracer
+        found = [
+            (handle, _accumulated(handle, g, own, create_graph, tracer))
+            for handle, (g, own) in sums.items()
+        ]
+        for handle, g in kept:
+            found.append((handle, _accumulated(handle, g, False, create_graph, tracer)))
         if tracer is not None:
             for handle, _ in found:
                 tracer.rebound_grad(handle)
@@ -240,17 +240,15 @@ def _plain(value: Any, backend: Backend) -> bool:
     return backend.owns(value) or isinstance(value, np.ndarray | np.generic)
 
 
-def _accumulated(handle: Tensor, g: Any, own: bool, create_graph: bool) -> Tensor:
+def _accumulated(
+    handle: Tensor, g: Any, own: bool, create_graph: bool, tracer: Tracer | None
+) -> Tensor:
     """The new ``.grad`` of a tensor: memory of its own, recorded with ``create_graph``."""
-    before = handle._grad
-    backend = handle._space.backend
+    before, space, node = handle._grad, handle._space, None
     if create_graph:
         with enable_grad():
             total = g if before is None else before + g
-        data = total._value()
-        data = data if get_context().tracer else backend.own(data, True)
-        return make_tensor(data, backend, total.node)
-    tracer = get_context().tracer
-    if before is not None:
+        g, own, node = total._value(), False, total.node
+    elif before is not None:
         g, own = before._value() + g, True
-    return make_tensor(g if tracer is not None else backend.own(g, not own), backend)
+    return wrap(g if tracer is not None else space.backend.own(g, not own), space, node)

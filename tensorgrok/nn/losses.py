@@ -51,7 +51,8 @@ def _matched(name: str, prediction: Any, target: Any) -> tuple[Tensor, Tensor]:
             f"{name}: {describe(prediction, 'prediction')} and {describe(target, 'target')} must "
             "have equal shapes; a loss does not broadcast, so reshape one of them"
         )
-    check_same_float(name, prediction, "the prediction", target, "the target")
+    if prediction._space is not target._space:
+        check_same_float(name, prediction, "the prediction", target, "the target")
     return prediction, target
 
 

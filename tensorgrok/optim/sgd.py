@@ -44,7 +44,7 @@ class SGD(Optimizer):
         for parameter in self.parameters:
             gradient = parameter._grad
             if gradient is not None:
-                if parameter._space.dtype.kind == "c":  # downhill is against dL/dRe + i dL/dIm
+                if parameter._space.complex:  # downhill is against dL/dRe + i dL/dIm
                     gradient = gradient.detach().conj()
                 rate = self._rate.for_parameter(parameter)
                 update(sgd_update, parameter, (gradient, rate))
