@@ -5,7 +5,7 @@ parameter that a traced function closes over is traced like everything else. The
 context variable, so threads and asynchronous tasks do not see each other's ``with`` blocks; a new
 thread starts with the defaults (recording, the process-wide backend).
 
-This module stands on ``backend`` and ``errors``; read ``cards`` next.
+This module stands on ``backend`` and ``errors``; read ``graph`` next.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Context:
         self.eager = tracer is None
 
 
-_context: ContextVar[Context] = ContextVar("tensorgrok", default=Context())  # immutable  # noqa: B039  # immutable
+_context: ContextVar[Context] = ContextVar("tensorgrok", default=Context())  # noqa: B039  # immutable
 get_context = _context.get
 
 
@@ -204,7 +204,7 @@ def current_backend() -> Backend:
     return get_context().backend or _backend.default_backend()
 
 
-class use_backend(Mode):  # it is called like the function it reads as  # noqa: N801  # it is called like the function it reads as
+class use_backend(Mode):  # noqa: N801  # it is called like the function it reads as
     """Choose the backend for new tensors, for the process or for a ``with`` block.
 
     ``use_backend("numpy")`` sets the default of the whole process. ``with use_backend("numpy"):``

@@ -245,7 +245,10 @@ def explained(
         describe(operand, argument, original)
         for argument, operand, original in zip(arguments, operands, given or operands, strict=True)
     ]
-    return explain(error, primitive.title, seen, parameters, primitive.kind.hint)
+    raised = explain(error, primitive.title, seen, parameters, primitive.kind.hint)
+    if raised is error:  # it says enough, and an error is not its own cause
+        raise error
+    return raised
 
 
 def _items(primitive: Primitive[...], at: int, given: Any) -> tuple[Any, ...]:

@@ -233,3 +233,9 @@ def test_a_factory_that_makes_no_backend_is_refused() -> None:
     tg.register_backend("nothing", lambda: 3)  # type: ignore[arg-type, return-value]  # the same
     with pytest.raises(tg.BackendError, match=r"'nothing': its factory returned 3, no Backend"):
         tg.use_backend("nothing")
+
+
+def test_an_error_that_says_enough_is_not_its_own_cause() -> None:
+    with pytest.raises(tg.ArgumentError, match="split: cannot cut") as caught:
+        tg.split(tg.zeros(4), 3)
+    assert caught.value.__cause__ is None

@@ -11,7 +11,7 @@ from tensorgrok.errors import BackendUnavailable
 __all__ = ["CuPyBackend"]
 
 
-def CuPyBackend() -> Backend:  # stands where the class will  # noqa: N802  # stands where the class will
+def CuPyBackend() -> Backend:  # noqa: N802  # stands where the class will
     """Raise ``BackendUnavailable``: this version of tensorgrok has no CuPy backend."""
     raise BackendUnavailable(
         "backend 'cupy' is not part of this version of tensorgrok; use 'numpy' or 'auto'"
