@@ -139,7 +139,9 @@ def compile_binary(card: Primitive[...]) -> Callable[[Any, Any], Tensor]:
     file = f"<tensorgrok: two operands of {card.name}>"
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
     exec(compile(source, file, "exec"), names)
-    return cast("Callable[[Any, Any], Tensor]", names[card.name])
+    function = cast("Callable[[Any, Any], Tensor]", names[card.name])
+    function.__doc__ = card.__doc__
+    return function
 
 
 def binary(name: str) -> Callable[[Any, Any], Tensor]:

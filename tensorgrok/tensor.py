@@ -260,7 +260,6 @@ class Tensor(Methods, State, NumPyProtocol, PythonProtocol):
     __neg__ = unary("negative")
     __abs__ = unary("abs")
     dot = binary("dot")
-    """``numpy.dot``: the vector-matrix product and its relatives; see ``tensorgrok.dot``."""
     _equal = binary("equal")
     _not_equal = binary("not_equal")
 
