@@ -133,10 +133,10 @@ def backpropagate(
         cotangents[seed] = cotangents[seed] + cotangent if seed in cotangents else cotangent
     watched = lift is not None
     for node in reversed(nodes):
+        if node.__class__ is Leaf and targets is None and node.watch is None:
+            continue  # what is left in the end are the cotangents of leaves
         if node.dtype.__class__ is tuple:
             g = _gather(node, cotangents)
-        elif node.__class__ is Leaf and node.watch is None and targets is None:
-            continue  # what is left in the end are the cotangents of leaves
         else:
             g = cotangents.pop(node, None)
         if g is None:
