@@ -58,22 +58,19 @@ from .ops.comparison import (
     not_equal,
 )
 from .ops.contraction import dot, matmul, vecmat, vecmat_dw, vecmat_dx
+from .ops.conversion import astype, conj, imag, real
 from .ops.creation import arange, full, ones, zeros
 from .ops.elementwise import (
     abs,
     add,
-    astype,
-    conj,
     cos,
     divide,
     exp,
-    imag,
     log,
     maximum,
     multiply,
     negative,
     pow,
-    real,
     relu,
     sigmoid,
     sin,

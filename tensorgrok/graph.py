@@ -4,7 +4,7 @@ A ``Tensor`` is a handle that its owner may rebind; a ``Node`` is history and ke
 with. Nodes point at their inputs only, and at arrays, never at handles (a leaf knows its handle
 weakly), so there are no reference cycles and a graph is freed as soon as nobody holds its end.
 
-This module stands on nothing but NumPy's dtypes; read ``cards`` next, which makes the nodes.
+This module stands on ``backend``, for a name alone; read ``engine`` next, which makes the nodes.
 """
 
 from __future__ import annotations

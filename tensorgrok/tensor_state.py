@@ -14,7 +14,7 @@ import numpy as np
 
 from . import autodiff, engine
 from .arrays import as_array
-from .backend import Array, Backend, Space
+from .backend import Array, Space
 from .context import Tracer, enable_grad, get_context
 from .engine import make_tensor, wrap
 from .errors import BackendMismatch, DTypeError, GraphError, ShapeError, describe
@@ -215,13 +215,13 @@ def fitted(tensor: Any, value: Any, operation: str, what: str = "new value") -> 
                 f"{tensor._called()} on {tensor.backend.name!r}; make both on the same one"
             )
         data = value._value()
-    elif tracer is not None and hasattr(value, "dtype") and not _plain(value, tensor.backend):
-        data = value  # what the tracer itself made
     else:
         try:
             data = as_array(value, None, tensor.backend, copy=True)
         except (DTypeError, ShapeError) as error:
             raise type(error)(f"{operation}: the {what}: {error}") from error
+        if tracer is not None:  # to a traced step it is a constant
+            data = tracer.lift(make_tensor(data, tensor.backend))
     if tuple(data.shape) != tensor.shape:
         raise ShapeError(
             f"{operation}: {tensor._called()} has shape {tensor.shape}, the {what} has shape "
@@ -234,10 +234,6 @@ def fitted(tensor: Any, value: Any, operation: str, what: str = "new value") -> 
             f"{operation}: a complex value does not fit {tensor._called()} of dtype {tensor.dtype}"
         )
     return (tracer or tensor.backend).xp.astype(data, tensor.dtype)
-
-
-def _plain(value: Any, backend: Backend) -> bool:
-    return backend.owns(value) or isinstance(value, np.ndarray | np.generic)
 
 
 def _accumulated(

@@ -180,13 +180,7 @@ def _pull_back(
     if output.node is None or not output.requires_grad:
         return tuple(_zeros(start) for start in starts)
     targets = [start.node for start in starts]
-    outer = get_context().recording and (
-        seed.requires_grad
-        or any(
-            node.__class__ is Leaf and node.requires_grad and node not in targets
-            for node in order([output.node])
-        )
-    )
+    outer = get_context().recording and (seed.requires_grad or _depends_elsewhere(output, starts))
     found = _gradients([(output.node, seed)], targets, starts, outer, outer or retain)  # type: ignore[arg-type]  # starts have nodes
     return found if outer else tuple(g.detach() for g in found)
 

@@ -239,3 +239,110 @@ def test_an_error_that_says_enough_is_not_its_own_cause() -> None:
     with pytest.raises(tg.ArgumentError, match="split: cannot cut") as caught:
         tg.split(tg.zeros(4), 3)
     assert caught.value.__cause__ is None
+
+
+# Several results, and every way to write an operation --------------------------------------------
+
+
+def test_gradients_with_respect_to_one_of_several_results() -> None:
+    x = leaf([1.0, 2.0, 3.0])
+    first, second = tg.split(x * x, (1, 2))
+    loss = (second * second * first).sum()
+    assert tg.gradients(loss, second, retain_graph=True).tolist() == [8.0, 18.0]
+    assert tg.gradients(loss, [x, first])[1].tolist() == [97.0]
+
+
+def test_a_hook_on_a_result_that_was_not_used_is_not_called() -> None:
+    x = leaf([1.0, 2.0])
+    first, second = tg.split(x, 2)
+    first.register_hook(lambda g: pytest.fail("there is no gradient to show"))
+    (second * 3).sum().backward()
+    assert gradient(x) == [0.0, 3.0]
+
+
+@pytest.mark.usefixtures("_own_cards")
+def test_a_rule_may_read_several_results_to_second_order() -> None:
+    @primitive("elementwise", public=False)
+    def powers(xp: Any, x: Any) -> Any:
+        return x * x, x * x * x
+
+    @powers.pullback("x")
+    def powers_pull_x(xp: Any, g: Any, x: Any, y: Any) -> Any:
+        two, three = (0 * x if part is None else part for part in g)
+        return 2 * two * x + 3 * three * y[0]
+
+    def both(x: Tensor) -> Any:
+        square, cube = powers(x)  # its results iterate like a tuple, which they are
+        return square * 2.0, cube
+
+    assert tg.gradcheck(both, [np.array([0.5, -1.5])])
+
+
+def test_methods_are_the_functions_of_the_same_name() -> None:
+    x = leaf([[0.5, 1.5], [2.5, 3.5]])
+    for name in ("exp", "log", "sqrt", "abs", "sin", "cos", "tanh", "sigmoid", "relu", "conj"):
+        np.testing.assert_array_equal(getattr(x, name)().numpy(), getattr(tg, name)(x).numpy())
+    for name in ("sum", "mean", "max", "argmax", "logsumexp"):
+        method, function = getattr(x, name), getattr(tg, name)
+        np.testing.assert_array_equal(method(axis=1).numpy(), function(x, 1).numpy())
+    for name in ("real", "imag"):
+        np.testing.assert_array_equal(getattr(x, name).numpy(), getattr(tg, name)(x).numpy())
+    np.testing.assert_array_equal(x.permute_dims(1, 0).numpy(), tg.transpose(x).numpy())
+    np.testing.assert_array_equal(x.reshape(4).numpy(), tg.reshape(x, 4).numpy())
+    np.testing.assert_array_equal(
+        x.broadcast_to((2, 2, 2)).numpy(), tg.broadcast_to(x, (2, 2, 2)).numpy()
+    )
+    for one, two in zip(x.split(2), tg.split(x, 2), strict=True):
+        np.testing.assert_array_equal(one.numpy(), two.numpy())
+    assert (+x) is x
+
+
+# Errors that nothing else asks for ---------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("_own_cards")
+def test_reserved_names_of_arguments_are_refused() -> None:
+    with pytest.raises(tg.ArgumentError, match=r"odd: an array argument cannot be called g;"):
+
+        @primitive("elementwise")
+        def odd(xp: Any, g: Any) -> Any:
+            return g
+
+
+def test_joining_along_no_axis_is_refused() -> None:
+    with pytest.raises(tg.DTypeError, match=r"concat: .*flatten the tensors with reshape\(-1\)"):
+        tg.concat([tg.zeros(2)], axis=None)  # type: ignore[arg-type]  # the mistake under test
+
+
+def test_an_update_that_does_not_fit_names_its_operands() -> None:
+    w = leaf([1.0, 2.0])
+    optimizer = optim.SGD([w], lr=0.1)
+    w._grad = Tensor(np.ones(3))  # the setter would have refused it
+    with pytest.raises(tg.ShapeError, match=r"sgd_update: .*shape \(2,\).*shape \(3,\)"):
+        optimizer.step()
+    assert w.tolist() == [1.0, 2.0]
+
+
+def test_a_backend_that_lacks_a_package_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Entry:
+        name = "broken"
+
+        def load(self) -> Any:
+            raise ImportError("No module named 'nothing'")
+
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: [Entry()])
+    with pytest.raises(tg.BackendUnavailable, match="'broken' cannot be loaded: No module"):
+        tg.use_backend("broken")
+
+
+def test_auto_says_why_nothing_can_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tensorgrok.backend.AUTO_ORDER", ("cupy", "nobody"))
+    with pytest.raises(tg.BackendUnavailable, match=r"no backend can run here. cupy: .* nobody: "):
+        tg.use_backend("auto")
+
+
+def test_arrays_of_a_device_become_tensors_there() -> None:
+    with tg.use_backend("strict"):
+        array = Tensor([1.0, 2.0]).data
+        assert Tensor(array, dtype=np.float64).tolist() == [1.0, 2.0]
+        assert Tensor(array, copy=False).backend.name == "strict"

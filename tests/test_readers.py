@@ -10,9 +10,12 @@ import pytest
 import tensorgrok as tg
 from tensorgrok import Tensor, nn, optim
 from tensorgrok.backend import get_backend
+from tensorgrok.engine import primitives
+from tensorgrok.graph import Leaf, order
+from tests.cases import CASES, Case
 from tests.readers.recorder import Recorder
 from tests.readers.strict import StrictBackend
-from tests.readers.symbols import Reader
+from tests.readers.symbols import LEVELS, Reader
 
 # The streetlight network -------------------------------------------------------------------------
 
@@ -274,6 +277,102 @@ def test_casts_and_assigned_arrays_are_traced() -> None:
     assert float(program(Tensor([2, 3]))) == 13.0
     assert w.tolist() == [5.0, 8.0]
     assert w.dtype == np.float32
+
+
+def test_an_array_assigned_in_a_traced_step_is_a_constant_of_the_program() -> None:
+    w, rate = Tensor([1.0, 2.0], requires_grad=True), Tensor(0.5)
+    optimizer = optim.SGD([w], lr=1.0)
+
+    def step(x: Tensor) -> Tensor:
+        rate.assign(np.array(0.25))
+        loss = (w * x).sum()
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        with tg.no_grad():
+            w.assign(w * rate)
+        return loss
+
+    program = Recorder(step, [Tensor([4.0, 4.0])])
+    assert rate.item() == 0.5
+    assert float(program(Tensor([1.0, 2.0]))) == 5.0
+    assert rate.item() == 0.25
+    assert w.tolist() == [0.0, 0.0]
+
+
+# Notation ----------------------------------------------------------------------------------------
+
+
+class Word:
+    """An operand that prints as its name, whatever binds around it."""
+
+    ndim = 2
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __format__(self, level: str) -> str:
+        assert level in ("", *LEVELS)
+        return self.name
+
+
+def notations(case: Case) -> dict[str, tuple[str, str]]:
+    """Python and LaTeX of every card in the graph of a case, by name."""
+    found = {}
+    inputs = [Tensor(a, requires_grad=a.dtype.kind in "fc") for a in case.inputs]
+    result = case.function(*inputs)
+    for end in result if isinstance(result, tuple) else [result]:
+        for node in order([end.node] if end.requires_grad else []):
+            if isinstance(node, Leaf):
+                continue
+            card = node.primitive
+            words = node.plan.group(tuple(Word(f"v{i}") for i in range(len(node.inputs))))
+            fields = dict(zip(card.arguments, words, strict=True)) | node.parameters
+            texts = []
+            for notation in (card.python, card.latex):
+                template = notation if isinstance(notation, str) else notation(**fields)
+                texts.append(template.format(**fields))
+            found[card.name] = (texts[0], texts[1])
+    return found
+
+
+def test_every_recorded_card_prints_in_python_and_latex() -> None:
+    printed: dict[str, tuple[str, str]] = {}
+    for case in CASES:
+        printed |= notations(case)
+    assert {name for name, card in primitives.items() if card.pullbacks} <= set(printed)
+    for name, (python, latex) in printed.items():
+        assert "v0" in python, name
+        assert "object at" not in python + latex, name
+        compile(python, name, "eval")
+        assert latex.count("{") == latex.count("}"), f"{name}: {latex}"
+
+
+@pytest.mark.parametrize(
+    ("function", "python", "latex"),
+    [
+        (lambda x: x[1, ..., None], "v0[1, ..., None]", "v0_{1, ..., None}"),
+        (lambda x: x[::-1, :1], "v0[::-1, :1]", "v0_{::-1, :1}"),
+        (lambda x: x[[1, 0]], "v0[v1]", "v0_{v1}"),
+        (lambda x: tg.concat([x, x]), "concat([v0, v1])", r"\left[ v0 \; v1 \right]"),
+        (
+            lambda x: tg.scatter_add(x, [1, 0], 1.0),
+            "scatter_add(v0, s_[v1], v2)",
+            r"\operatorname{add}_{v1}\left(v0, v2\right)",
+        ),
+        (
+            lambda x: tg.scatter_set(x, (0, slice(1, None)), 1.0),
+            "scatter_set(v0, s_[0, 1:], v1)",
+            r"\operatorname{set}_{0, 1:}\left(v0, v1\right)",
+        ),
+        (lambda x: x.sum(), "v0.sum()", r"\sum v0"),
+        (lambda x: x.mean(1), "v0.mean(axis=1)", r"\operatorname{mean}_{1} v0"),
+        (lambda x: x.max(0, keepdims=True), "v0.max(axis=0, keepdims=True)", r"\max_{0} v0"),
+    ],
+)
+def test_indices_and_axes_are_printed(function: Any, python: str, latex: str) -> None:
+    case = Case("one", function, (np.ones((2, 3)),), function)
+    assert list(notations(case).values()) == [(python, latex)]
 
 
 def test_a_training_step_on_the_strict_backend_reads_nothing_back() -> None:

@@ -93,7 +93,17 @@ def broadcast_to_pull_x(xp: Namespace, g: Array, x_like: Any) -> Array:
     return sum_to(xp, g, x_like.shape)
 
 
-@primitive("arrangement")
+def concat_python(arrays: Sequence[Any], axis: int) -> str:
+    items = ", ".join(f"{{arrays[{place}]}}" for place in range(len(arrays)))
+    return f"concat([{items}]{', axis={axis}' if axis else ''})"
+
+
+def concat_latex(arrays: Sequence[Any], axis: int) -> str:
+    items = r" \; ".join(f"{{arrays[{place}]}}" for place in range(len(arrays)))
+    return rf"\left[ {items} \right]"
+
+
+@primitive("arrangement", python=concat_python, latex=concat_latex)
 def concat(xp: Namespace, arrays: Sequence[Array], axis: int = 0) -> Array:
     """Tensors joined along an axis; all other axes must agree.
 

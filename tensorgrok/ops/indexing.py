@@ -149,6 +149,32 @@ def getitem(x: Any, key: Key) -> Tensor:
     return cast("Tensor", apply(getitem_at, (x, arrays), {"pattern": pattern}))
 
 
+def scatter_python(name: str, arrays: Sequence[Any], pattern: Pattern) -> str:
+    """Notation of a scatter; ``s_`` is NumPy's way to write an index outside of brackets."""
+    return f"{name}({{table}}, s_[{key_text(pattern, arrays)}], {{values}})"
+
+
+def scatter_latex(name: str, arrays: Sequence[Any], pattern: Pattern) -> str:
+    key = key_text(pattern, arrays)
+    return rf"\operatorname{{{{{name}}}}}_{{{{{key}}}}}\left({{table}}, {{values}}\right)"
+
+
+def scatter_add_python(table: Any, arrays: Any, values: Any, pattern: Pattern) -> str:
+    return scatter_python("scatter_add", arrays, pattern)
+
+
+def scatter_add_latex(table: Any, arrays: Any, values: Any, pattern: Pattern) -> str:
+    return scatter_latex("add", arrays, pattern)
+
+
+def scatter_set_python(table: Any, arrays: Any, values: Any, pattern: Pattern) -> str:
+    return scatter_python("scatter_set", arrays, pattern)
+
+
+def scatter_set_latex(table: Any, arrays: Any, values: Any, pattern: Pattern) -> str:
+    return scatter_latex("set", arrays, pattern)
+
+
 def _as_values(xp: Namespace, values: Array, table: Array) -> Array:
     if values.dtype.kind == "c" and table.dtype.kind != "c":
         raise TypeError(f"complex values do not fit a table of dtype {table.dtype}")
@@ -163,7 +189,15 @@ def _to_values(xp: Namespace, g: Array, values_like: Any) -> Array:
     return xp.reshape(summed, shape) if extra > 0 else summed
 
 
-@primitive("indexing", public=False, title="scatter_add", constant=("arrays",), lifted=("values",))
+@primitive(
+    "indexing",
+    public=False,
+    title="scatter_add",
+    python=scatter_add_python,
+    latex=scatter_add_latex,
+    constant=("arrays",),
+    lifted=("values",),
+)
 def scatter_add_at(
     xp: Namespace, table: Array, arrays: Sequence[Array], values: Array, pattern: Pattern
 ) -> Array:
@@ -195,7 +229,15 @@ def scatter_add(table: Any, key: Key, values: Any) -> Tensor:
     return cast("Tensor", apply(scatter_add_at, (table, arrays, values), {"pattern": pattern}))
 
 
-@primitive("indexing", public=False, title="setitem", constant=("arrays",), lifted=("values",))
+@primitive(
+    "indexing",
+    public=False,
+    title="setitem",
+    python=scatter_set_python,
+    latex=scatter_set_latex,
+    constant=("arrays",),
+    lifted=("values",),
+)
 def scatter_set_at(
     xp: Namespace, table: Array, arrays: Sequence[Array], values: Array, pattern: Pattern
 ) -> Array:
