@@ -1,1 +1,16 @@
-"""How long things take: pairs of the same work, by tensorgrok and by hand-written NumPy."""
+"""How long things take: the same work by tensorgrok and by hand-written NumPy, side by side."""
+
+from __future__ import annotations
+
+from benchmarks import hot_path, recording, steps
+from benchmarks.work import Work
+
+__all__ = ["catalogue"]
+
+
+def catalogue() -> dict[str, list[Work]]:
+    """All that is timed, by group."""
+    return {
+        "recording": recording.works(),
+        "steps": steps.works(),
+    } | {kind: hot_path.works(kind) for kind in hot_path.KINDS}

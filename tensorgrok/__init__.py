@@ -18,7 +18,9 @@ from __future__ import annotations
 
 from importlib import import_module
 from types import ModuleType
+from typing import TYPE_CHECKING
 
+from . import ops
 from .backend import Backend, backend_names, register_backend
 from .checking import gradcheck
 from .context import (
@@ -44,55 +46,12 @@ from .errors import (
     TensorgrokError,
     UnknownBackend,
 )
-from .ops.arrangement import broadcast_to, concat, permute_dims, reshape, split, transpose
-from .ops.comparison import (
-    bitwise_right_shift,
-    equal,
-    greater,
-    greater_equal,
-    less,
-    less_equal,
-    logical_and,
-    logical_not,
-    logical_or,
-    not_equal,
-)
-from .ops.contraction import dot, matmul, vecmat, vecmat_dw, vecmat_dx
-from .ops.conversion import astype, conj, imag, real
-from .ops.creation import arange, full, ones, zeros
-from .ops.elementwise import (
-    abs,
-    add,
-    cos,
-    divide,
-    exp,
-    log,
-    maximum,
-    multiply,
-    negative,
-    pow,
-    relu,
-    sigmoid,
-    sin,
-    sqrt,
-    subtract,
-    tanh,
-    where,
-)
-from .ops.indexing import getitem, scatter_add, scatter_set
-from .ops.random import (
-    Generator,
-    default_generator,
-    normal,
-    random_bits,
-    seed,
-    standard_normal,
-    standard_uniform,
-    uniform,
-)
-from .ops.reductions import argmax, logsumexp, max, mean, sum
+from .ops import *  # noqa: F403  # all operations are public, and that file lists them
 from .tensor import Tensor
 from .transforms import grad, gradients, value_and_grad, vjp
+
+if TYPE_CHECKING:
+    from . import data, nn, optim
 
 __version__ = "0.1.0"
 
@@ -103,7 +62,6 @@ __all__ = [
     "BackendMismatch",
     "BackendUnavailable",
     "DTypeError",
-    "Generator",
     "GradcheckFailed",
     "GraphError",
     "GraphReleased",
@@ -113,85 +71,26 @@ __all__ = [
     "TensorgrokError",
     "UnknownBackend",
     "__version__",
-    "abs",
-    "add",
-    "arange",
-    "argmax",
-    "astype",
     "backend_names",
-    "bitwise_right_shift",
-    "broadcast_to",
-    "concat",
-    "conj",
-    "cos",
     "current_backend",
     "data",
-    "default_generator",
-    "divide",
-    "dot",
     "enable_grad",
-    "equal",
-    "exp",
-    "full",
     "get_default_dtype",
-    "getitem",
     "grad",
     "gradcheck",
     "gradients",
-    "greater",
-    "greater_equal",
-    "imag",
     "is_recording",
-    "less",
-    "less_equal",
-    "log",
-    "logical_and",
-    "logical_not",
-    "logical_or",
-    "logsumexp",
-    "matmul",
-    "max",
-    "maximum",
-    "mean",
-    "multiply",
-    "negative",
     "nn",
     "no_grad",
-    "normal",
-    "not_equal",
-    "ones",
     "optim",
-    "permute_dims",
-    "pow",
-    "random_bits",
-    "real",
     "register_backend",
-    "relu",
-    "reshape",
-    "scatter_add",
-    "scatter_set",
-    "seed",
     "set_default_dtype",
-    "sigmoid",
-    "sin",
-    "split",
-    "sqrt",
-    "standard_normal",
-    "standard_uniform",
-    "subtract",
-    "sum",
-    "tanh",
-    "transpose",
-    "uniform",
     "use_backend",
     "value_and_grad",
-    "vecmat",
-    "vecmat_dw",
-    "vecmat_dx",
     "vjp",
-    "where",
-    "zeros",
 ]
+__all__ += ops.__all__
+__all__.sort()
 
 _LAZY = ("data", "nn", "optim")
 

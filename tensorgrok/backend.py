@@ -2,15 +2,16 @@
 
 A backend hands tensorgrok an array type and ``xp``, the namespace that every forward function and
 derivative rule is written against. Its functions are spelled as in the Python array API standard
-(``pow``, ``concat``, ``permute_dims`` …), plus the few names of ``CONTRACT`` that it lacks.
-``VOCABULARY`` is the one place that says which names a card may use.
+(``pow``, ``concat``, ``permute_dims`` …), plus the few names that it lacks; ``vocabulary`` lists
+them all.
 
 Backends register under the entry-point group ``tensorgrok.backends``: the value is a callable that
 returns a ``Backend`` or raises ``BackendUnavailable`` with the reason and the cure. The two shipped
 backends come through the same door. The environment variable ``TENSORGROK_BACKEND`` names the one
 to start with (``auto``, the default, takes the first of ``AUTO_ORDER`` that can run).
 
-This module stands on ``errors``; read ``context`` and ``graph`` next.
+This module stands on ``errors``, ``vocabulary`` and ``fallbacks``; read ``context`` and ``graph``
+next.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from . import fallbacks
 from .errors import BackendError, BackendUnavailable, DTypeError, UnknownBackend, join_words
+from .vocabulary import CONTRACT, STANDARD
 
 Array = Any  # an array of whichever backend: the core names no array type
 Key = Any  # an index as between square brackets: integers, slices, None, ..., arrays
@@ -34,26 +37,6 @@ Key = Any  # an index as between square brackets: integers, slices, None, ..., a
 AUTO_ORDER = ("cupy", "numpy")
 ENTRY_POINT_GROUP = "tensorgrok.backends"
 ENVIRONMENT_VARIABLE = "TENSORGROK_BACKEND"
-
-#: Functions in the spelling of the array API standard, or of NumPy where the standard has none.
-STANDARD = (
-    *("add", "subtract", "multiply", "divide", "pow", "negative", "abs", "exp", "log", "sqrt"),
-    *("sin", "cos", "tanh", "maximum", "where", "real", "imag", "conj", "bitwise_right_shift"),
-    *("equal", "not_equal", "less", "less_equal", "greater", "greater_equal"),
-    *("logical_not", "logical_and", "logical_or"),
-    *("sum", "mean", "max", "argmax"),
-    *("reshape", "permute_dims", "broadcast_to", "concat", "astype"),
-    *("zeros", "ones", "full", "arange"),
-    *("dot", "matmul"),
-)
-
-#: What every backend adds to the standard; see the methods of the same names on ``Backend``.
-CONTRACT = ("vecmat", "vecmat_dx", "vecmat_dw", "scatter_add", "scatter_set", "random_bits")
-
-#: Every function that a forward function or a derivative rule may call. Beside these it may use
-#: the attributes ``shape ndim dtype``, the operators ``+ - * / ** @ >> < <= == != >= >``, unary
-#: ``-``, and ``[]`` for reading. Python scalars are weak: they never change an array's dtype.
-VOCABULARY = STANDARD + CONTRACT
 
 
 class Namespace:
@@ -70,7 +53,7 @@ class Namespace:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         raise AttributeError(
             f"xp.{name} is not in the vocabulary of forward functions and rules; "
-            "tensorgrok.backend.VOCABULARY lists what is"
+            "tensorgrok.vocabulary lists what is"
         )
 
 
@@ -176,10 +159,10 @@ class Backend:
 
     def vecmat(self, x: Array, w: Array, out: Array | None = None) -> Array:
         """Vectors times a matrix: ``x`` (..., K) and ``w`` (K, M) give (..., M)."""
-        result = self.module.matmul(_rows(self.module, x) if x.ndim > 2 else x, w)
+        result = self.module.matmul(fallbacks.rows(self.module, x) if x.ndim > 2 else x, w)
         if x.ndim > 2:
             result = self.module.reshape(result, (*x.shape[:-1], w.shape[1]))
-        return _into(out, result)
+        return fallbacks.into(out, result)
 
     def vecmat_dx(self, g: Array, w: Array, out: Array | None = None) -> Array:
         """Gradient of ``vecmat`` to its vectors: ``g`` (..., M) and ``w`` (K, M) give (..., K)."""
@@ -189,11 +172,10 @@ class Backend:
         """Gradient of ``vecmat`` to its matrix: ``x`` (..., K) and ``g`` (..., M) give (K, M)."""
         if x.ndim == 1:
             column, row = x[:, None], g[None, :]
-            return _into(out, column * row)
-        rows = _rows(self.module, x)
-        return _into(
-            out, self.module.matmul(self.module.permute_dims(rows, (1, 0)), _rows(self.module, g))
-        )
+            return fallbacks.into(out, column * row)
+        rows = fallbacks.rows(self.module, x)
+        columns = self.module.permute_dims(rows, (1, 0))
+        return fallbacks.into(out, self.module.matmul(columns, fallbacks.rows(self.module, g)))
 
     def rank_update(
         self, w: Array, x: Array, g: Array, alpha: float = 1.0, beta: float = 1.0
@@ -205,41 +187,19 @@ class Backend:
         update = alpha * self.vecmat_dw(x, g)
         return update if beta == 0 else beta * w + update
 
-    # Scattering and random bits --------------------------------------------------------------
+    # Scattering, special functions and random bits ----------------------------------------
 
     def scatter_add(self, table: Array, key: Key, values: Array) -> Array:
         """Return ``table`` with ``values`` added at ``table[key]``; repeated places add up."""
-        places, spread, flat = self._scattered(table, key, values)
-        hits = places[:, None] == self.module.arange(flat.shape[0])[None, :]
-        zero = self.module.zeros((), dtype=table.dtype)
-        added = self.module.where(hits, spread[:, None], zero)
-        added = self.module.sum(added, axis=0, dtype=table.dtype)
-        return self.module.reshape(flat + added, table.shape)
+        return fallbacks.scatter_add(self.module, table, key, values)
 
     def scatter_set(self, table: Array, key: Key, values: Array) -> Array:
         """Return ``table`` with ``table[key]`` replaced by ``values``; the last of repeats wins."""
-        places, spread, flat = self._scattered(table, key, values)
-        if places.shape[0] == 0:
-            return self.asarray(table, copy=True)
-        turn = self.module.arange(places.shape[0])[:, None]
-        hits = places[:, None] == self.module.arange(flat.shape[0])[None, :]
-        last = self.module.max(self.module.where(hits, turn, turn * 0 - 1), axis=0)
-        chosen = spread[self.module.where(last < 0, last * 0, last)]
-        return self.module.reshape(self.module.where(last < 0, flat, chosen), table.shape)
+        return fallbacks.scatter_set(self.module, table, key, values)
 
-    def _scattered(self, table: Array, key: Key, values: Array) -> tuple[Array, Array, Array]:
-        """Flat positions that ``key`` reads, the value for each, and ``table`` flattened."""
-        size = math.prod(table.shape)
-        positions = self.module.reshape(self.module.arange(size), table.shape)[key]
-        # NumPy drops leading axes of length 1 that have no place to go.
-        lengths = values.shape[max(0, values.ndim - positions.ndim) :]
-        values = self.module.reshape(self.module.astype(values, table.dtype), lengths)
-        spread = self.module.broadcast_to(values, positions.shape)
-        return (
-            self.module.reshape(positions, (math.prod(positions.shape),)),
-            self.module.reshape(spread, (math.prod(positions.shape),)),
-            self.module.reshape(table, (size,)),
-        )
+    def erf(self, x: Array) -> Array:
+        """Error function of real floats, to a few units in the last place."""
+        return fallbacks.erf(self.module, x)
 
     def random_bits(
         self, key: npt.NDArray[np.uint64], counter: npt.NDArray[np.uint64], n: int
@@ -258,20 +218,6 @@ class Backend:
     def capture(self, step: Callable[[], None], arrays: Mapping[str, Array]) -> Any:
         """Optional: capture ``step`` for replay. None means that this backend has no such thing."""
         return None
-
-
-def _into(out: Array | None, result: Array) -> Array:
-    if out is None:
-        return result
-    out[...] = result
-    return out
-
-
-def _rows(module: Any, x: Array) -> Array:
-    """Flatten all leading axes, so that the product is one matrix product."""
-    if x.ndim == 2:
-        return x
-    return module.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
 
 
 # The registry ----------------------------------------------------------------------------------

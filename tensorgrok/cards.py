@@ -33,7 +33,7 @@ from .backend import Array
 from .engine import apply, operations, primitives, unary
 from .errors import ArgumentError, DTypeError, GraphError, join_words
 from .graph import Node
-from .operators import compile_binary, single_operator
+from .operators import compile_binary, compile_bind, single_operator
 
 if TYPE_CHECKING:
     import inspect
@@ -64,9 +64,7 @@ _ALIGN = (
     "Shapes are aligned from the last axis, and there each pair of lengths must be equal or "
     "contain a 1; reshape one of the arguments."
 )
-_SUMMED = (
-    "The last axis of the first must be as long as the axis of the second that it is summed with."
-)
+_SUMMED = "Axes that are summed with each other must be equally long."
 _SHAPE = "Check the shape."
 KINDS = {
     kind.name: kind
@@ -225,7 +223,8 @@ class Primitive(Generic[P]):
     Attributes:
         arguments: names of the array arguments, in order.
         parameters: names of the Python-valued ones, in order; ``defaults`` has their defaults.
-        positional: names of what can be given by position, in order.
+        positional, keywords: names of what can be given by position, and only by name, in order.
+        bind: function of the card's signature that returns the operands and the parameters.
         operator: the built-in operator that ``forward`` comes down to, or None.
         sequence: index of the argument that is a sequence of arrays, or None.
         pullbacks: argument name to ``Pullback``.
@@ -261,10 +260,12 @@ class Primitive(Generic[P]):
         self.operator = single_operator(forward)
         self.pullbacks: dict[str, Pullback] = {}
         self.plans: dict[Any, Plan | None] = {}
-        # Cards of one operand, and of two without parameters, have a fast path.
-        count = -1 if self.sequence is not None else len(self.arguments)
-        self._single = unary(self) if count == 1 and not host else None
+        # Cards of one operand, and of two without parameters, have a fast path to one result.
+        several = str(forward.__annotations__.get("return")).startswith("tuple")
+        count = -1 if several or host or self.sequence is not None else len(self.arguments)
+        self._single = unary(self) if count == 1 else None
         self._plain: Callable[..., Tensor] = self._single or self._compile
+        self.bind: Callable[..., tuple[tuple[Any, ...], dict[str, Any]]] = self._compile_bind
         self._plain_count = count if count in (1, 2) and not self.parameters else -1
         self.__name__ = self.__qualname__ = self.name
         self.__module__, self.__doc__, self.__wrapped__ = (
@@ -282,7 +283,8 @@ class Primitive(Generic[P]):
         """Read array arguments, parameters, defaults and the sequence argument off a function."""
         code = forward.__code__
         self.positional: tuple[str, ...] = code.co_varnames[1 : code.co_argcount]
-        keywords = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+        last = code.co_argcount + code.co_kwonlyargcount
+        self.keywords: tuple[str, ...] = code.co_varnames[code.co_argcount : last]
         values = forward.__defaults__ or ()
         named = zip(self.positional[len(self.positional) - len(values) :], values, strict=True)
         self.defaults: dict[str, Any] = dict(named) | (forward.__kwdefaults__ or {})
@@ -301,7 +303,8 @@ class Primitive(Generic[P]):
                 f"{forward.__name__}: an array argument cannot be called "
                 f"{join_words(sorted(taken))}; rules use that name for something else"
             )
-        self.parameters = tuple(n for n in self.positional + keywords if n not in self.arguments)
+        names = self.positional + self.keywords
+        self.parameters = tuple(name for name in names if name not in self.arguments)
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
@@ -339,7 +342,10 @@ class Primitive(Generic[P]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Tensor:
         if len(args) == self._plain_count and not kwargs:
             return self._plain(*args)
-        operands, parameters = self.bind(args, kwargs)
+        try:
+            operands, parameters = self.bind(*args, **kwargs)
+        except TypeError:  # only the arguments can be wrong, for nothing else happens there
+            raise self._misfit(args, kwargs) from None
         if self._single is not None:
             return self._single(operands[0], parameters)
         return cast("Tensor", apply(self, operands, parameters))
@@ -347,24 +353,19 @@ class Primitive(Generic[P]):
     def __reduce__(self) -> str:
         return self.name  # a card is pickled and copied as what its module calls it
 
-    def bind(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """Sort the arguments of a call into operands and parameters."""
-        given = self.defaults | dict(zip(self.positional, args, strict=False)) | kwargs
-        expected = len(self.arguments) + len(self.parameters)
-        twice = any(name in kwargs for name in self.positional[: len(args)])
-        if len(given) != expected or len(args) > len(self.positional) or twice:
-            try:
-                self.__signature__.bind(*args, **kwargs)
-            except TypeError as error:
-                raise DTypeError(
-                    f"{self.name}: {error}; call it as {self.name}{self.__signature__}"
-                ) from error
-        return (
-            tuple(given[name] for name in self.arguments),
-            {name: given[name] for name in self.parameters},
-        )
+    def _compile_bind(self, *args: Any, **kwargs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """``bind``, the first time."""
+        self.bind = compile_bind(self)
+        return self.bind(*args, **kwargs)
+
+    def _misfit(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> DTypeError:
+        """The error for arguments that do not fit the signature."""
+        said = ""
+        try:
+            self.__signature__.bind(*args, **kwargs)
+        except TypeError as error:
+            said = f"{error}; "
+        return DTypeError(f"{self.name}: {said}call it as {self.name}{self.__signature__}")
 
 
 def primitive(

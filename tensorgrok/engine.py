@@ -1,8 +1,7 @@
 """The engine: ``apply`` runs a primitive on tensors and records it where gradients are wanted.
 
 ``apply`` takes any number of operands, numbers and arrays among them, parameters, several results,
-and the tracing mode. ``unary`` makes the fast path of one operand, ``operators`` that of two, and
-``update`` is what optimizers use.
+and the tracing mode. ``unary`` makes the fast path of one operand, ``operators`` that of two.
 
 The class of handles announces itself with ``handle_class``, and cards enter themselves into the
 tables here: the engine makes tensors and runs cards without knowing any of them. It stands on
@@ -146,12 +145,16 @@ def apply(primitive: Primitive[...], operands: tuple[Any, ...], parameters: dict
         owners = [*range(at), *[at] * len(items), *range(at + 1, len(operands))]
         operands = (*operands[:at], *items, *operands[at + 1 :])
     given = operands
-    backend = _common_backend(primitive, operands, owners, context)
-    operands = tuple(
-        _as_operand(primitive, owner, operand, backend)
-        for owner, operand in zip(owners, operands, strict=True)
-    )
-    xp, values = _values(primitive, operands, owners, backend, context)
+    backend, values = _at_hand(primitive, operands, owners) if context.eager else (None, ())
+    if backend is None:
+        backend = _common_backend(primitive, operands, owners, context)
+        operands = tuple(
+            _as_operand(primitive, owner, operand, backend)
+            for owner, operand in zip(owners, operands, strict=True)
+        )
+        xp, values = _values(primitive, operands, owners, backend, context)
+    else:
+        xp = backend.xp
     grouped = values
     if at is not None:
         grouped = (*values[:at], values[at : at + len(items)], *values[at + len(items) :])
@@ -174,29 +177,6 @@ def apply(primitive: Primitive[...], operands: tuple[Any, ...], parameters: dict
         return tuple(make_tensor(o, backend) for o in many)
     node.shape, node.dtype = tuple(o.shape for o in many), tuple(o.dtype for o in many)
     return tuple(make_tensor(o, backend, Output(node, i)) for i, o in enumerate(many))
-
-
-def update(primitive: Primitive[...], target: Tensor, operands: tuple[Tensor, ...]) -> None:
-    """Rebind ``target.data`` to what an update primitive makes of it and the operands.
-
-    Nothing is recorded, arrays that others hold are not written, and a tracer sees it all.
-    """
-    tracer = get_context().tracer
-    space = target._space
-    try:
-        if tracer is None:
-            values = [operand._data for operand in operands]
-            out = primitive.forward(space.xp, target._data, *values)
-        else:
-            values = [tracer.lift(operand) for operand in operands]
-            out = primitive.forward(tracer.xp, tracer.lift(target), *values)
-    except Exception as error:
-        raise explained(error, primitive, (target, *operands), {}) from error
-    if tracer is not None:
-        tracer.rebound(target)
-    elif type(out) is not space.array_type:
-        out = space.backend.asarray(out)
-    target._data = out
 
 
 def _recorded(
@@ -258,6 +238,34 @@ def _items(primitive: Primitive[...], at: int, given: Any) -> tuple[Any, ...]:
         f"{primitive.title}: {primitive.arguments[at]} must be a list or tuple of tensors, "
         f"not {describe(given)}"
     )
+
+
+def _at_hand(
+    primitive: Primitive[...], operands: tuple[Any, ...], owners: Sequence[int]
+) -> tuple[Backend | None, tuple[Any, ...]]:
+    """Backend and values of operands that meet as they are, or no backend if some do not."""
+    backend = meeting = None
+    numbers = primitive.floating
+    values = []
+    for owner, operand in zip(owners, operands, strict=True):
+        if type(operand) is Handle:
+            space = operand._space
+            values.append(operand._data)
+            if primitive.promoted[owner]:
+                if space is not (meeting or space):
+                    return None, ()
+                meeting = space
+            if space.backend is not (backend or space.backend):
+                return None, ()
+            backend = space.backend
+        elif type(operand) in (float, int) and not primitive.lifted[owner]:
+            values.append(operand)
+            numbers = True
+        else:
+            return None, ()
+    if primitive.host or (numbers and not (meeting and meeting.inexact)):
+        return None, ()
+    return backend, tuple(values)
 
 
 def _common_backend(

@@ -12,42 +12,14 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import numpy.typing as npt
 
+from . import numpy_functions as names
 from .context import get_context
 from .engine import operations
 from .errors import DTypeError, ShapeError, describe
+from .numpy_functions import parameters_of, translated
 
 if TYPE_CHECKING:
     from .tensor import Tensor
-
-#: NumPy's name to ours, where they differ.
-TRANSLATED = {
-    "power": "pow",
-    "absolute": "abs",
-    "conjugate": "conj",
-    "true_divide": "divide",
-    "right_shift": "bitwise_right_shift",
-    "concatenate": "concat",
-    "amax": "max",
-    "transpose": "permute_dims",
-}
-
-#: NumPy functions that keep a meaning of their own on tensors, beside the ufuncs.
-FUNCTIONS = frozenset(
-    (
-        *("sum", "mean", "max", "argmax", "reshape", "broadcast_to", "where", "dot", "concat"),
-        *("permute_dims", "real", "imag"),
-    )
-)
-
-
-#: Questions about a tensor, which a property of that name answers.
-QUESTIONS = frozenset(("shape", "ndim", "size"))
-
-#: Ufuncs of bits on integers and of truth values on booleans, and the operator of tensors for each.
-OPERATORS = {"bitwise_and": "__and__", "bitwise_or": "__or__", "invert": "__invert__"}
-
-#: Ufuncs with the name of an operation here that does something else: numpy.vecmat conjugates.
-HOMONYMS = frozenset(("vecmat",))
 
 
 class NumPyProtocol:
@@ -78,16 +50,17 @@ class NumPyProtocol:
         return tensor._host().astype(dtype or tensor.dtype, copy=False)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        name = TRANSLATED.get(ufunc.__name__, ufunc.__name__)
+        name = names.UFUNCS.get(ufunc.__name__, ufunc.__name__)
         out = kwargs.pop("out", None)
-        known = name in OPERATORS or (name in operations and ufunc.__name__ not in HOMONYMS)
+        known = name in names.OPERATORS
+        known = known or (name in operations and ufunc.__name__ not in names.HOMONYMS)
         if method != "__call__" or not known or kwargs:
             how = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
             extra = f" with {', '.join(kwargs)}" if kwargs else ""
             raise DTypeError(_no_such(how + extra))
-        if name in OPERATORS:  # they commute, and NumPy's own operator would lead back here
+        if name in names.OPERATORS:  # they commute, and NumPy's own operator would lead back here
             first, *rest = sorted(inputs, key=lambda operand: operand is not self)
-            result = getattr(first, OPERATORS[name])(*rest)
+            result = getattr(first, names.OPERATORS[name])(*rest)
         else:
             result = operations[name](*inputs)
         return result if out is None else _written(f"numpy.{ufunc.__name__}", result, out[0])
@@ -96,14 +69,15 @@ class NumPyProtocol:
         self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
         full = f"{function.__module__}.{function.__name__}".removeprefix("numpy.")
-        name = TRANSLATED.get(full, full)
-        if name in QUESTIONS and len(args) == 1 and not kwargs:
-            return getattr(args[0], name)
-        if name not in FUNCTIONS or name not in operations:
+        if full in names.QUESTIONS and len(args) == 1 and not kwargs:
+            return getattr(args[0], full)
+        if full not in names.FUNCTIONS:
             raise DTypeError(_no_such(full))
-        if name == "permute_dims" and len(args) == 1 and not kwargs:
-            return operations["transpose"](*args)
-        return operations[name](*args, **kwargs)
+        ours, positional, named = translated(full, function, args, kwargs)
+        extra = [name for name in named if name not in parameters_of(operations[ours])]
+        if extra:
+            raise DTypeError(_no_such(f"{full} with {', '.join(extra)}"))
+        return operations[ours](*positional, **named)
 
 
 class PythonProtocol:

@@ -217,7 +217,10 @@ def fitted(tensor: Any, value: Any, operation: str, what: str = "new value") -> 
         data = value._value()
     else:
         try:
-            data = as_array(value, None, tensor.backend, copy=True)
+            # Python's floats have the precision of the tensor, not that of the default dtype.
+            plain = not hasattr(value, "dtype") and tensor.dtype.kind in "fc"
+            wanted = tensor.dtype if plain and not np.iscomplexobj(value) else None
+            data = as_array(value, wanted, tensor.backend, copy=True)
         except (DTypeError, ShapeError) as error:
             raise type(error)(f"{operation}: the {what}: {error}") from error
         if tracer is not None:  # to a traced step it is a constant

@@ -13,6 +13,20 @@ from tests.readers.strict import StrictBackend
 tg.register_backend("strict", StrictBackend)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--record",
+        action="store_true",
+        help="write down what the tests of operations have shown, for 'python -m tensorgrok ops'",
+    )
+    parser.addoption(
+        "--programs",
+        type=int,
+        default=400,
+        help="how many random programs to compare with finite differences and with PyTorch",
+    )
+
+
 def usable_backends() -> list[str]:
     """The backends that every operation is tested on: those here, and the strict stand-in."""
     names = ["numpy", "strict"]

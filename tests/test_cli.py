@@ -12,7 +12,8 @@ import pytest
 
 import tensorgrok as tg
 from tensorgrok import backend, cli
-from tensorgrok.cli import Config, Result
+from tensorgrok.cli import program, training
+from tensorgrok.cli.training import Config, Result
 
 NUMBERS = re.compile(
     r"training loss: +(\S+)\nheld-out accuracy: +(0\.\d{4}) \((\d+) of 359 digits\)"
@@ -50,25 +51,25 @@ def example(**changes: Any) -> Result:
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_defaults_read_most_held_out_digits_from_any_seed(seed: int) -> None:
-    result = cli.train(Config(seed=seed))
+    result = training.train(Config(seed=seed))
     assert result.accuracy >= 0.955
     assert result.steps == 60 * 90
     assert result.held_out == round(1797 * 0.2)
 
 
 def test_results_are_the_same_whatever_was_drawn_before() -> None:
-    first = cli.train(Config(epochs=1))
+    first = training.train(Config(epochs=1))
     tg.seed(99)
     tg.uniform(5)
-    second = cli.train(Config(epochs=1))
+    second = training.train(Config(epochs=1))
     assert (first.loss, first.correct) == (second.loss, second.correct)
 
 
 def test_options_reach_the_training(capsys: pytest.CaptureFixture[str]) -> None:
     words = ["--epochs=2", "--hidden=7", "--seed=5", "--batch=100", "--lr=0.25", "--backend=numpy"]
-    config = cli.read_config(cli.make_parser().parse_args(words))
+    config = training.read_config(cli.make_parser().parse_args(words))
     assert config == Config(2, 7, 5, 100, 0.25, "numpy")
-    result = cli.train(config)
+    result = training.train(config)
     assert result.sizes == (64, 7, 10)
     assert result.parameters == 64 * 7 + 7 + 7 * 10 + 10
     assert (result.steps, result.steps_in_epoch) == (30, 15)  # 14 batches of 100 and one of 38
@@ -81,11 +82,12 @@ def test_options_reach_the_training(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize("change", [{"lr": 0.1}, {"hidden": 20}, {"batch": 32}, {"epochs": 2}])
 def test_every_option_matters(change: dict[str, Any]) -> None:
-    assert cli.train(Config(**({"epochs": 1} | change))).loss != cli.train(Config(epochs=1)).loss
+    changed = training.train(Config(**({"epochs": 1} | change)))
+    assert changed.loss != training.train(Config(epochs=1)).loss
 
 
 def test_no_option_means_the_defaults_that_the_configuration_states() -> None:
-    assert cli.read_config(cli.make_parser().parse_args([])) == Config()
+    assert training.read_config(cli.make_parser().parse_args([])) == Config()
 
 
 def test_learning_rate_falls_linearly(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,14 +99,15 @@ def test_learning_rate_falls_linearly(monkeypatch: pytest.MonkeyPatch) -> None:
         step(self)
 
     monkeypatch.setattr(tg.optim.SGD, "step", noting)
-    cli.train(Config(epochs=4, batch=2000, lr=0.8))
+    training.train(Config(epochs=4, batch=2000, lr=0.8))
     assert rates == pytest.approx([0.8, 0.6, 0.4, 0.2])
 
 
 def test_chosen_backend_is_the_one_used() -> None:
     config = Config(epochs=1, batch=100, backend="strict")  # registered by these tests
     before = tg.current_backend()
-    strict, plain = cli.train(config), cli.train(dataclasses.replace(config, backend=None))
+    strict = training.train(config)
+    plain = training.train(dataclasses.replace(config, backend=None))
     assert (strict.backend, plain.backend) == ("strict", "numpy")
     assert strict.correct == plain.correct
     assert tg.current_backend() is before
@@ -112,8 +115,8 @@ def test_chosen_backend_is_the_one_used() -> None:
 
 def test_current_backend_is_used_unless_the_option_names_another() -> None:
     with tg.use_backend("strict"):
-        assert cli.train(Config(epochs=1, batch=2000)).backend == "strict"
-        assert cli.train(Config(epochs=1, batch=2000, backend="numpy")).backend == "numpy"
+        assert training.train(Config(epochs=1, batch=2000)).backend == "strict"
+        assert training.train(Config(epochs=1, batch=2000, backend="numpy")).backend == "numpy"
 
 
 # What it refuses -------------------------------------------------------------------------------
@@ -190,7 +193,7 @@ def test_too_little_memory_is_said(
     def train(config: Config, stop: object) -> Result:
         raise MemoryError
 
-    monkeypatch.setattr(cli, "train", train)
+    monkeypatch.setattr(training, "train", train)
     assert cli.main([]) == 1
     assert "not enough memory; try a smaller --hidden or --batch" in capsys.readouterr().err
 
@@ -213,12 +216,16 @@ def test_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == f"tensorgrok {tg.__version__}\n"
 
 
-def test_subcommand_can_be_added_beside_the_bare_command() -> None:
-    parser = cli.make_parser()
-    parser.add_subparsers().add_parser("bench").set_defaults(run=len)
-    assert parser.parse_args(["bench"]).run is len
-    assert parser.parse_args([]).run is cli.run_training
-    assert cli.read_config(parser.parse_args(["--epochs", "3"])) == Config(epochs=3)
+def test_first_word_names_a_command_and_the_rest_is_its_own(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert cli.main(["ops", "tanh"]) == 0
+    assert "return g * (1 - y * y)" in capsys.readouterr().out
+    assert cli.main(["--epochs", "1", "ops"]) == 2
+    assert "unrecognized arguments: ops" in capsys.readouterr().err
+    assert cli.main(["ops", "--epochs", "1"]) == 2
+    assert "(see python -m tensorgrok ops --help)" in capsys.readouterr().err
+    assert training.read_config(cli.make_parser().parse_args(["--epochs", "3"])) == Config(epochs=3)
 
 
 # Training that fails ---------------------------------------------------------------------------
@@ -237,13 +244,13 @@ def test_diverging_run_says_so_and_shows_no_warning(
 
 
 def test_run_that_learns_nothing_says_so() -> None:
-    text = cli.report(example(loss=2.3026, config=Config(lr=10)))
+    text = training.report(example(loss=2.3026, config=Config(lr=10)))
     assert text.endswith(
         "note:               nothing was learnt: guessing alone has a loss of 2.303; "
         "try another --lr than 10"
     )
-    assert "note" not in cli.report(example(loss=2.3025))
-    assert cli.train(Config(epochs=1, lr=100)).loss > math.log(10)
+    assert "note" not in training.report(example(loss=2.3025))
+    assert training.train(Config(epochs=1, lr=100)).loss > math.log(10)
 
 
 # Streams ---------------------------------------------------------------------------------------
@@ -251,9 +258,9 @@ def test_run_that_learns_nothing_says_so() -> None:
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
 def test_arrow_falls_back_where_the_encoding_has_none(encoding: str) -> None:
-    assert cli.printable("64 → 40", encoding) == "64 -> 40"
-    assert cli.printable("64 → 40", "utf-8") == "64 → 40"
-    assert cli.printable("64 → Ж", encoding) == r"64 -> \u0416"
+    assert program.printable("64 → 40", encoding) == "64 -> 40"
+    assert program.printable("64 → 40", "utf-8") == "64 → 40"
+    assert program.printable("64 → Ж", encoding) == r"64 -> \u0416"
 
 
 def test_closed_streams_do_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -264,7 +271,7 @@ def test_closed_streams_do_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_report_has_the_same_lines_in_every_case() -> None:
-    assert cli.report(example()) == (
+    assert training.report(example()) == (
         "backend:            numpy\n"
         "network:            64 → 40 → 10\n"
         "parameters:         3,010\n"
@@ -272,9 +279,9 @@ def test_report_has_the_same_lines_in_every_case() -> None:
         "training loss:      0.01235\n"
         "held-out accuracy:  0.9749 (350 of 359 digits)"
     )
-    stopped = cli.report(example(stopped=True, steps=91))
-    assert stopped.startswith(cli.report(example()))
+    stopped = training.report(example(stopped=True, steps=91))
+    assert stopped.startswith(training.report(example()))
     assert stopped.endswith(
         "note:               stopped by Ctrl-C after 1 of 60 epochs, at step 91 of 5,400"
     )
-    assert "training diverged: the loss is inf" in cli.report(example(loss=math.inf))
+    assert "training diverged: the loss is inf" in training.report(example(loss=math.inf))

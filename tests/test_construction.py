@@ -132,6 +132,11 @@ def test_a_dtype_that_is_no_number_type_is_refused(dtype: Any) -> None:
         lambda: tg.ones(2, dtype=dtype),
         lambda: tg.full(2, 1.0, dtype=dtype),
         lambda: tg.arange(2, dtype=dtype),
+        lambda: tg.zeros_like([1.0], dtype=dtype),
+        lambda: tg.ones_like([1.0], dtype=dtype),
+        lambda: tg.full_like([1.0], 1.0, dtype=dtype),
+        lambda: tg.eye(2, dtype=dtype),
+        lambda: tg.linspace(0, 1, 2, dtype=dtype),
     ]
     for make in makers:
         with pytest.raises(tg.DTypeError, match="dtype"):
@@ -140,8 +145,101 @@ def test_a_dtype_that_is_no_number_type_is_refused(dtype: Any) -> None:
 
 @pytest.mark.parametrize("value", [None, "text", [1.0, 2.0], object()])
 def test_full_is_filled_with_numbers_only(value: Any) -> None:
-    with pytest.raises(tg.DTypeError, match="full"):
+    with pytest.raises(tg.DTypeError, match="full: expected a number"):
         tg.full(2, value)
+    with pytest.raises(tg.DTypeError, match="full_like: expected a number"):
+        tg.full_like([1.0], value)
+    with pytest.raises(tg.DTypeError, match="linspace: expected a number"):
+        tg.linspace(0, value, 3)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "value"),
+    [
+        *(("int64", 2.5), ("int64", np.nan), ("int64", np.inf), ("uint8", 256), ("uint8", -1)),
+        *(("float32", 1j), ("int8", 1 + 0j), ("bool", 2), ("bool", 0.5)),
+    ],
+)
+def test_a_number_that_the_dtype_cannot_hold_is_refused(dtype: str, value: Any) -> None:
+    like = T([0, 1], dtype=dtype)
+    with pytest.raises(tg.DTypeError, match=rf"full: {dtype} cannot hold .*choose another"):
+        tg.full(2, value, dtype=dtype)
+    with pytest.raises(tg.DTypeError, match=rf"full_like: {dtype} cannot hold"):
+        tg.full_like(like, value)
+
+
+def test_a_number_that_the_dtype_can_hold_is_taken() -> None:
+    assert tg.full(1, 3.0, dtype="uint8").tolist() == [3]
+    assert tg.full_like(T([0], dtype=bool), 1).tolist() == [True]
+    assert tg.full_like(T([0.0]), True).tolist() == [1.0]
+    assert tg.full_like(T([1j]), 2.5).tolist() == [2.5]
+
+
+# Like another, and by rule -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("make", [tg.zeros_like, tg.ones_like, lambda x: tg.full_like(x, 2)])
+def test_what_is_made_like_a_tensor_is_on_its_backend_and_has_no_gradient(
+    make: Any, backend: str
+) -> None:
+    x = T([[1.0, 2.0]], dtype=np.float16, requires_grad=True)
+    with tg.use_backend("numpy"):
+        made = make(x)
+    assert (made.shape, made.dtype, made.backend.name) == ((1, 2), np.float16, backend)
+    assert not made.requires_grad
+    assert tg.gradients((make(x) * x).sum(), x).tolist() == made.tolist()
+    assert make([1, 2]).dtype == np.int64
+    assert make(3.0).shape == ()
+
+
+def test_identity_matrices_have_the_default_dtype(backend: str) -> None:
+    assert (tg.eye(2).dtype.name, tg.eye(2).backend.name) == ("float32", backend)
+    assert tg.eye(2).tolist() == [[1.0, 0.0], [0.0, 1.0]]
+
+
+@pytest.mark.parametrize("bad", [True, 2.0, "2", (2,), [2]])
+def test_lengths_are_integers_and_truth_values_are_none(bad: Any) -> None:
+    makers: list[tuple[str, Callable[[], tg.Tensor]]] = [
+        ("n", lambda: tg.eye(bad)),
+        ("m", lambda: tg.eye(2, bad)),
+        ("k", lambda: tg.eye(2, k=bad)),
+        ("num", lambda: tg.linspace(0, 1, bad)),
+    ]
+    for argument, make in makers:
+        with pytest.raises(tg.DTypeError, match=rf"{argument} must be an integer, got"):
+            make()
+
+
+def test_lengths_are_not_negative() -> None:
+    with pytest.raises(tg.ArgumentError, match="eye: n must be at least 0, got -1"):
+        tg.eye(-1)
+    with pytest.raises(tg.ArgumentError, match="eye: m must be at least 0, got -2"):
+        tg.eye(3, -2)
+    with pytest.raises(tg.ArgumentError, match="linspace: num must be at least 0, got -3"):
+        tg.linspace(0, 1, -3)
+    with pytest.raises(tg.ShapeError, match=r"zeros: .*negative"):
+        tg.zeros((2, -1))
+
+
+def test_a_range_has_real_ends_and_moves() -> None:
+    with pytest.raises(tg.DTypeError, match="arange: expected real numbers, got 0, 1j and 1"):
+        tg.arange(1j)  # type: ignore[arg-type]  # what this test is about
+    with pytest.raises(tg.ArgumentError, match="arange: step must not be 0"):
+        tg.arange(0, 1, 0.0)
+
+
+def test_evenly_spaced_numbers_end_exactly_where_they_should(backend: str) -> None:
+    for num in (2, 3, 10, 50, 99):
+        points = tg.linspace(0.1, 0.7, num, dtype=np.float64).numpy()
+        assert (points[0], points[-1]) == (0.1, 0.7)
+        assert (np.diff(points) > 0).all()
+    assert tg.linspace(0, 1, 3).dtype == np.float32
+    assert tg.linspace(0, 1j, 3).dtype == np.complex64
+    assert tg.linspace(0, 1, 3, dtype=np.float16).tolist() == [0.0, 0.5, 1.0]
+    with pytest.raises(tg.DTypeError, match="linspace: expected a floating or complex dtype"):
+        tg.linspace(0, 10, 3, dtype=int)
+    with pytest.raises(tg.DTypeError, match="linspace: float64 cannot hold"):
+        tg.linspace(0, 1j, 3, dtype=float)
 
 
 def test_complex_numbers_do_not_become_real_ones_by_a_cast() -> None:

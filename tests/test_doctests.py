@@ -41,5 +41,5 @@ def test_example_runs(test: doctest.DocTest) -> None:
 
 def test_examples_of_primitives_are_found() -> None:
     names = [test.name for test in found()]
-    assert "tensorgrok.ops.elementwise.tanh" in names
+    assert "tensorgrok.ops.trigonometry.tanh" in names
     assert len(names) > 60

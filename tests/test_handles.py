@@ -346,3 +346,17 @@ def test_arrays_of_a_device_become_tensors_there() -> None:
         array = Tensor([1.0, 2.0]).data
         assert Tensor(array, dtype=np.float64).tolist() == [1.0, 2.0]
         assert Tensor(array, copy=False).backend.name == "strict"
+
+
+@pytest.mark.parametrize("value", [0.1, [0.1, 0.1]])
+def test_numbers_assigned_to_a_tensor_have_its_precision(value: Any, backend: str) -> None:
+    x = tg.Tensor(np.zeros(2))
+    x[:] = value
+    assert x.tolist() == [0.1, 0.1]
+    y = tg.Tensor(np.zeros(2))
+    y.assign([0.1, 0.1])
+    assert y.tolist() == [0.1, 0.1]
+    z = tg.Tensor(np.zeros(()))
+    z.assign(0.1)
+    assert z.item() == 0.1
+    assert tg.scatter_add(tg.Tensor(np.zeros(2)), [0, 0], value).tolist() == [0.2, 0.0]

@@ -14,7 +14,7 @@ from tensorgrok import nn
 T = tg.Tensor
 P = np.array([[0.5, -1.0, 2.0], [1.5, 0.25, -0.75]])
 Q = np.array([[1.0, 0.5, -0.5], [0.0, 2.0, 1.0]])
-PAIRS: list[Any] = [nn.squared_error, nn.mse]
+PAIRS: list[Any] = [nn.squared_error, nn.mse, nn.l1, nn.huber]
 
 
 def test_squared_error_is_half_the_squared_norm_and_its_derivative_the_difference(
@@ -68,7 +68,7 @@ def test_losses_refuse_two_different_floats_and_name_both(loss: Any) -> None:
 @pytest.mark.parametrize("loss", PAIRS, ids=lambda f: f.__name__)
 def test_losses_of_integers_have_the_default_dtype(loss: Any) -> None:
     result = loss(T([1, 2]), T([0, 0]))
-    assert result.item() == 2.5
+    assert result.item() == {nn.l1: 1.5, nn.huber: 1.0}.get(loss, 2.5)
     assert result.dtype == np.float32
 
 
@@ -150,3 +150,100 @@ def test_derivatives_of_losses_pass_gradcheck() -> None:
     for loss in PAIRS:
         assert tg.gradcheck(loss, [P, Q])
     assert tg.gradcheck(nn.cross_entropy, [P, np.array([2, 0])])
+
+
+# Reductions --------------------------------------------------------------------------------------
+
+LABELS = np.array([2, 0])
+SHARES = np.array([[0.2, 0.5, 0.3], [0.0, 1.0, 0.0]])
+
+
+def log_sum_exp(rows: Any) -> Any:
+    return np.log(np.exp(rows).sum(axis=-1, keepdims=True))
+
+
+def huber_oracle(d: Any) -> Any:
+    return np.where(abs(d) <= 1, d**2 / 2, abs(d) - 0.5)
+
+
+LOGS = P - log_sum_exp(P)
+REDUCED: list[tuple[Any, Any, Any, Any]] = [
+    (nn.mse, P, Q, (P - Q) ** 2),
+    (nn.l1, P, Q, abs(P - Q)),
+    (nn.huber, P, Q, huber_oracle(P - Q)),
+    (nn.bce_with_logits, P, SHARES, np.log1p(np.exp(P)) - P * SHARES),
+    (nn.cross_entropy, P, LABELS, -LOGS[[0, 1], LABELS]),
+    (nn.nll, LOGS, LABELS, -LOGS[[0, 1], LABELS]),
+    (
+        nn.kl_divergence,
+        LOGS,
+        SHARES,
+        np.array([math.log(0.2) * 0.2 + math.log(0.5) * 0.5 + math.log(0.3) * 0.3, 0.0])
+        - (SHARES * LOGS).sum(-1),
+    ),
+]
+reduced = pytest.mark.parametrize(
+    ("loss", "prediction", "target", "losses"), REDUCED, ids=[row[0].__name__ for row in REDUCED]
+)
+
+
+@reduced
+def test_losses_are_averaged_summed_or_left(
+    loss: Any, prediction: Any, target: Any, losses: Any, backend: str
+) -> None:
+    expected = {"mean": losses.mean(), "sum": losses.sum(), "none": losses}
+    for reduction, wanted in expected.items():
+        found = loss(T(prediction), T(target), reduction=reduction)
+        assert found.shape == np.shape(wanted)
+        np.testing.assert_allclose(found.numpy(), wanted, rtol=1e-12)
+    averaged = loss(T(prediction), T(target), reduction="mean")
+    assert loss(T(prediction), T(target)).item() == averaged.item()
+    with pytest.raises(
+        tg.ArgumentError, match=rf"{loss.__name__}: reduction is 'mean', .* not 'average'"
+    ):
+        loss(T(prediction), T(target), reduction="average")
+
+
+@reduced
+def test_reduced_losses_pass_gradcheck_to_second_order(
+    loss: Any, prediction: Any, target: Any, losses: Any
+) -> None:
+    away = target if target.dtype.kind == "i" else 0.9 * target + 0.05  # from 0, a kink of some
+    for reduction in ("mean", "sum", "none"):
+        assert tg.gradcheck(
+            lambda p, t, how=reduction: loss(p, t, reduction=how), [prediction, away], order=2
+        )
+
+
+@pytest.mark.parametrize("loss", [nn.bce_with_logits, nn.kl_divergence, nn.mse, nn.huber])
+def test_losses_of_pairs_refuse_what_does_not_fit(loss: Any) -> None:
+    with pytest.raises(tg.ShapeError, match=rf"{loss.__name__}: .* must have equal shapes"):
+        loss(tg.zeros((4, 1)), tg.zeros(4))
+    with pytest.raises(tg.DTypeError, match=rf"{loss.__name__}: .*float32 and the target .*64"):
+        loss(tg.zeros(3), T(np.zeros(3)))
+    assert loss(tg.zeros(3), T([0, 1, 0])).dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("loss", "shown"),
+    [(nn.huber, "huber"), (nn.bce_with_logits, "bce_with_logits"),
+     (nn.kl_divergence, "relative_entropy")],
+)  # fmt: skip
+def test_losses_of_real_numbers_refuse_complex_ones(loss: Any, shown: str) -> None:
+    with pytest.raises(tg.DTypeError, match=rf"{shown}: .*complex numbers have no order"):
+        loss(T([1j]), T([1j]))
+    assert nn.l1(T([3 + 4j]), T([0j])).item() == 5.0
+
+
+def test_losses_of_nothing(backend: str) -> None:
+    nothing = tg.zeros((0, 3))
+    assert nn.squared_error(nothing, nothing).item() == nn.mse(nothing, nothing).item() == 0
+    assert nn.cross_entropy(tg.zeros((0, 3)), tg.zeros(0, dtype=np.int64)).item() == 0
+    losses: list[Any] = [nn.l1, nn.huber, nn.bce_with_logits, nn.kl_divergence]
+    for loss in losses:
+        assert loss(nothing, nothing, reduction="sum").item() == 0
+
+
+def test_the_mean_of_large_squares_does_not_overflow_in_half_precision(backend: str) -> None:
+    p = T(np.full(100, 100.0, np.float16))
+    assert nn.mse(p, p * 0).item() == 10000

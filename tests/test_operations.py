@@ -8,9 +8,15 @@ import numpy as np
 import pytest
 
 import tensorgrok as tg
+from tensorgrok.cli.operations import TESTED
 from tensorgrok.engine import primitives
 from tensorgrok.graph import Leaf, order
+from tests import tested
 from tests.cases import CASES, Case
+from tests.conftest import usable_backends
+
+#: The cases whose values were found right in this run, on each backend.
+ran: set[tuple[int, str]] = set()
 
 every_case = pytest.mark.parametrize("case", CASES, ids=str)
 
@@ -53,6 +59,8 @@ def test_value_and_dtype_agree_with_the_oracle(case: Case, backend: str) -> None
             np.testing.assert_array_equal(result.numpy(), wanted)
         else:
             np.testing.assert_allclose(result.numpy(), wanted, rtol=1e-12, atol=1e-14)
+    tested.values.add((case.name, backend))
+    ran.add((id(case), backend))
 
 
 @every_case
@@ -68,6 +76,9 @@ def test_derivatives_agree_with_finite_differences_to_second_order(
         )
         return
     assert tg.gradcheck(case.function, case.inputs, order=2)
+    for card, argument in served_by(case):
+        if card == case.name:
+            tested.derivatives.add((card, argument, backend, 2))
 
 
 @every_case
@@ -123,7 +134,7 @@ def served_by(case: Case) -> set[tuple[str, str]]:
 
 def test_every_card_and_every_pullback_has_a_case() -> None:
     missing = set(primitives) - {case.name for case in CASES}
-    assert not missing, f"add a row to tests/cases.py for {sorted(missing)}"
+    assert not missing, f"add a row to tests/cases for {sorted(missing)}"
     declared = {
         (card.name, argument) for card in primitives.values() for argument in card.pullbacks
     }
@@ -238,3 +249,17 @@ def test_the_table_covers_the_shapes_that_break_things() -> None:
             and len(rows) > 3
         ):
             assert any(0 in shape for shape in shapes), f"{card}: no size-0 case"
+
+
+def test_the_record_of_tested_operations_is_that_of_this_run(
+    request: pytest.FixtureRequest,
+) -> None:
+    if ran != {(id(case), backend) for case in CASES for backend in usable_backends()}:
+        pytest.skip("only part of the table ran, so there is nothing to compare the record with")
+    found = tested.text(tested.merged(tested.committed() if TESTED.exists() else {}))
+    if request.config.getoption("--record"):
+        TESTED.write_text(found, encoding="utf-8")
+    assert TESTED.read_text(encoding="utf-8") == found, (
+        "what 'python -m tensorgrok ops' prints is not what this run has shown; if the run is "
+        "right, write it down: python -m pytest tests/test_operations.py --record"
+    )

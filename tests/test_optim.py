@@ -6,12 +6,14 @@ import math
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 import tensorgrok as tg
 from tensorgrok import nn, optim
 
 T = tg.Tensor
+Array = npt.NDArray[Any]
 
 
 def leaf(*values: float, dtype: Any = np.float64, name: str | None = None) -> tg.Tensor:
@@ -208,4 +210,147 @@ def test_parameters_may_come_from_a_generator() -> None:
 
 def test_the_base_class_has_no_step() -> None:
     with pytest.raises(NotImplementedError, match="Optimizer has no step method"):
-        optim.Optimizer([leaf(1.0)]).step()
+        optim.Optimizer([leaf(1.0)], lr=0.1).step()
+
+
+# Momentum and decay ------------------------------------------------------------------------------
+
+
+def velocity_oracle(
+    start: Array, slopes: list[Array], momentum: float, nesterov: bool, decay: float
+) -> Array:
+    """Sutskever's rule as it is usually written, with the rate 0.1."""
+    p, velocity = start, np.zeros_like(start)
+    for g in slopes:
+        g = g + decay * p
+        velocity = momentum * velocity + g
+        p = p - 0.1 * (g + momentum * velocity if nesterov else velocity)
+    return p
+
+
+SETTINGS = [(0.9, False, 0.0), (0.9, True, 0.0), (0.5, True, 0.2), (0.5, False, 0.2), (0, False, 3)]
+
+
+@pytest.mark.parametrize(("momentum", "nesterov", "decay"), SETTINGS)
+@pytest.mark.parametrize("shape", [(2, 3), (), (0,)])
+@pytest.mark.parametrize("domain", ["real", "complex"])
+def test_fifty_steps_with_momentum_and_decay(
+    momentum: float, nesterov: bool, decay: float, shape: Any, domain: str, backend: str
+) -> None:
+    random = np.random.default_rng(0)
+    start, *slopes = (np.asarray(random.normal(size=shape)) for _ in range(51))
+    if domain == "complex":
+        start, slopes = start * (1 + 2j), [slope * (2 - 1j) for slope in slopes]
+    w = T(start, requires_grad=True)
+    settings: Any = {"momentum": momentum, "nesterov": nesterov, "weight_decay": decay}
+    optimizer = optim.SGD([w], 0.1, **settings)
+    for slope in slopes:
+        w.grad = T(np.conj(slope))  # gradients here are dL/dRe - i dL/dIm
+        optimizer.step()
+    expected = velocity_oracle(start, slopes, momentum, nesterov, decay)
+    np.testing.assert_allclose(w.numpy(), expected, rtol=1e-12)
+    assert (w.dtype, w.shape) == (start.dtype, shape)
+
+
+@pytest.mark.parametrize(("momentum", "nesterov", "decay"), SETTINGS)
+def test_steps_agree_with_pytorch(momentum: float, nesterov: bool, decay: float) -> None:
+    torch = pytest.importorskip("torch")
+    random = np.random.default_rng(0)
+    start, *slopes = (random.normal(size=(3, 2)) for _ in range(51))
+    settings: Any = {"momentum": momentum, "nesterov": nesterov, "weight_decay": decay}
+    ours, theirs = T(start, requires_grad=True), torch.tensor(start, requires_grad=True)
+    one, two = optim.SGD([ours], 0.1, **settings), torch.optim.SGD([theirs], 0.1, **settings)
+    for slope in slopes:
+        ours.grad, theirs.grad = T(slope), torch.tensor(slope)
+        one.step()
+        two.step()
+    np.testing.assert_allclose(ours.numpy(), theirs.detach().numpy(), rtol=1e-12)
+
+
+def test_the_velocity_of_a_parameter_without_a_gradient_stays() -> None:
+    w, v = leaf(1.0), leaf(1.0)
+    optimizer = optim.SGD([w, v], lr=0.5, momentum=0.5)
+    v.grad = T(np.array([1.0]))
+    optimizer.step()
+    v.grad, w.grad = None, T(np.array([1.0]))
+    optimizer.step()
+    assert (w.item(), v.item()) == (0.5, 0.5)
+    v.grad = T(np.array([0.0]))
+    optimizer.step()
+    assert v.item() == 0.25
+
+
+def test_a_rate_keeps_its_precision_when_it_is_changed() -> None:
+    w = leaf(0.0)
+    optimizer = optim.SGD([w], lr=1.0)
+    for rate in (0.1, 0.3):
+        optimizer.lr = rate
+        w.data = np.zeros(1)
+        w.grad = T(np.ones(1))
+        optimizer.step()
+        assert w.item() == -rate
+
+
+def test_a_run_goes_on_bit_for_bit_after_loading(backend: str) -> None:
+    def fresh() -> tuple[list[tg.Tensor], optim.SGD]:
+        parameters = [T(np.ones(n), requires_grad=True) for n in (3, 2)]
+        return parameters, optim.SGD(parameters, 0.1, momentum=0.9, nesterov=True)
+
+    def advance(parameters: list[tg.Tensor], optimizer: optim.SGD) -> None:
+        for turn in range(3):
+            for p in parameters:
+                p.grad = (p * (turn + 1)).detach()
+            optimizer.step()
+
+    parameters, optimizer = fresh()
+    advance(parameters, optimizer)
+    optimizer.lr = 0.05
+    state, arrays = optimizer.state_dict(), [p.numpy() for p in parameters]
+    advance(parameters, optimizer)
+    others, second = fresh()
+    with tg.no_grad():
+        for p, array in zip(others, arrays, strict=True):
+            p.assign(array)
+    second.load_state_dict(state)
+    advance(others, second)
+    for one, two in zip(parameters, others, strict=True):
+        np.testing.assert_array_equal(two.numpy(), one.numpy())
+    settings = {"lr": 0.05, "momentum": 0.9, "weight_decay": 0.0, "nesterov": 1.0}
+    assert {name: state[name] for name in settings} == settings
+    assert np.asarray(state["1.velocity"]).shape == (2,)
+
+
+def test_a_state_of_another_optimizer_is_refused() -> None:
+    w = leaf(1.0, 2.0)
+    plain, heavy = optim.SGD([w], lr=0.1), optim.SGD([w], lr=0.1, momentum=0.9)
+    with pytest.raises(
+        tg.ArgumentError,
+        match=r"load_state_dict: the names do not fit this SGD of 1 parameters: unknown are "
+        r"'0\.velocity'",
+    ):
+        plain.load_state_dict(heavy.state_dict())
+    with pytest.raises(tg.ArgumentError, match=r"missing are 'lr'.*; unknown are 'rate'"):
+        plain.load_state_dict({"rate": 1.0})
+    assert (plain.lr, plain.momentum, heavy.momentum) == (0.1, 0.0, 0.9)
+
+
+def test_bad_settings_are_refused() -> None:
+    cases: list[tuple[dict[str, Any], type[Exception], str]] = [
+        ({"momentum": -0.1}, tg.ArgumentError, r"momentum: expected .* at least 0, got -0\.1"),
+        ({"momentum": "high"}, tg.DTypeError, "momentum: expected a number, got 'high'"),
+        ({"weight_decay": math.nan}, tg.ArgumentError, "weight_decay: expected a finite number"),
+        ({"nesterov": 1}, tg.DTypeError, "SGD: nesterov must be True or False, got 1"),
+        ({"nesterov": True}, tg.ArgumentError, "SGD: nesterov=True needs a momentum above 0"),
+    ]
+    for settings, error, text in cases:
+        with pytest.raises(error, match=text):
+            optim.SGD([leaf(1.0)], 0.1, **settings)
+
+
+def test_it_says_what_it_is() -> None:
+    optimizer = optim.SGD([leaf(1.0, 2.0), leaf(3.0)], 0.1, momentum=0.9, nesterov=True)
+    assert repr(optimizer) == (
+        "SGD(lr=0.1, momentum=0.9, weight_decay=0, nesterov=1; 2 parameters of 3 numbers)"
+    )
+    assert optimizer.nesterov is True
+    assert (optimizer.momentum, optimizer.weight_decay) == (0.9, 0.0)

@@ -18,12 +18,12 @@ ROOT = Path(__file__).parents[1]
 
 #: The core from the ground up: a module may import those of the rows before it, and no others.
 ROWS = (
-    ("errors",),
+    ("errors", "fallbacks", "numpy_functions", "vocabulary"),
     ("backend",),
     ("context",),
     ("graph",),
     ("engine",),
-    ("operators",),
+    ("operators", "updating"),
     ("cards",),
     ("autodiff",),
     ("arrays", "interop", "tensor_methods"),
@@ -37,7 +37,9 @@ ROWS = (
 #: Imports within functions. Each costs too much for ``import tensorgrok`` and is seldom needed.
 LATE = {
     ("tensorgrok.backend", "importlib.metadata"),  # when a backend is first looked for
+    ("tensorgrok_numpy._rank_update", "scipy.linalg.blas"),  # when a large matrix is updated
     ("tensorgrok.cards", "inspect"),  # when somebody asks for the signature of a card
+    ("tensorgrok.numpy_functions", "inspect"),  # when a function of NumPy meets a tensor
 }
 
 #: What one has to read to know how tensorgrok works, and the lines of code that may take.

@@ -2,19 +2,63 @@
 
 from __future__ import annotations
 
-from .layers import Dropout, Linear, ReLU, Sigmoid, Tanh
-from .losses import cross_entropy, mse, squared_error
+from . import init
+from .activations import (
+    ELU,
+    GELU,
+    Hardtanh,
+    LeakyReLU,
+    LogSigmoid,
+    LogSoftmax,
+    Mish,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Tanh,
+)
+from .layers import Dropout, Embedding, Flatten, Identity, Linear
+from .losses import (
+    bce_with_logits,
+    cross_entropy,
+    huber,
+    kl_divergence,
+    l1,
+    mse,
+    nll,
+    squared_error,
+)
 from .module import Module, Sequential
 
 __all__ = [
+    "ELU",
+    "GELU",
     "Dropout",
+    "Embedding",
+    "Flatten",
+    "Hardtanh",
+    "Identity",
+    "LeakyReLU",
     "Linear",
+    "LogSigmoid",
+    "LogSoftmax",
+    "Mish",
     "Module",
     "ReLU",
     "Sequential",
+    "SiLU",
     "Sigmoid",
+    "Softmax",
+    "Softplus",
     "Tanh",
+    "bce_with_logits",
     "cross_entropy",
+    "huber",
+    "init",
+    "kl_divergence",
+    "l1",
     "mse",
+    "nll",
     "squared_error",
 ]

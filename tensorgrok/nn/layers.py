@@ -1,4 +1,4 @@
-"""Layers: linear maps, activations, dropout."""
+"""Layers: linear maps, tables of vectors, dropout, and what only changes the shape."""
 
 from __future__ import annotations
 
@@ -8,26 +8,27 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..context import Mode, get_default_dtype
-from ..errors import ArgumentError, DTypeError, ShapeError, describe
+from ..context import Mode, get_context
+from ..errors import ArgumentError, DTypeError, IndexingError, ShapeError, describe
 from ..ops import elementwise
-from ..ops.arrangement import plain_dtype
 from ..ops.random import Generator, chosen_generator, default_generator
 from ..tensor import Tensor
+from .arguments import plain_integer, plain_length
+from .init import Initialiser, he_uniform, normal, parameter
 from .module import Module
 
 
 class Linear(Module):
     """``x.dot(weight) + bias``: vectors (..., inputs) become vectors (..., outputs).
 
-    Weights are drawn uniformly with standard deviation ``sqrt(2 / inputs)``, which keeps the scale
-    of activations through ReLU layers; source: He et al., "Delving deep into rectifiers", ICCV
-    2015. Biases start at zero.
+    Weights begin as ``nn.init.he_uniform`` draws them, with standard deviation ``sqrt(2 /
+    inputs)``, which keeps the scale of activations through ReLU layers. Biases start at zero.
 
     Args:
         inputs, outputs: lengths of the last axis before and after.
         bias: whether to add one.
         dtype: of the parameters; the default dtype if None.
+        init: a function from ``nn.init``, or any that is called as those are.
         generator: where the weights are drawn from; the default generator if None.
 
     >>> nn.Linear(3, 4)(tg.zeros((5, 3))).shape
@@ -41,21 +42,18 @@ class Linear(Module):
         *,
         bias: bool = True,
         dtype: npt.DTypeLike | None = None,
+        init: Initialiser = he_uniform,
         generator: Generator | None = None,
     ) -> None:
-        for name, length in (("inputs", inputs), ("outputs", outputs)):
-            if isinstance(length, bool) or not isinstance(length, int | np.integer):
-                raise DTypeError(f"Linear: {name} must be an integer, got {length!r}")
-            if length < 1:
-                raise ArgumentError(f"Linear: {name} must be at least 1, got {length}")
-        chosen = get_default_dtype() if dtype is None else plain_dtype("Linear", dtype)
-        draw = chosen_generator("Linear", generator) or default_generator()
-        bound = math.sqrt(6 / inputs)
-        self.weight = draw.uniform((inputs, outputs), -bound, bound, dtype=chosen)
-        self.weight.requires_grad = True
+        shape = (
+            plain_length("Linear", "inputs", inputs),
+            plain_length("Linear", "outputs", outputs),
+        )
+        self.weight = parameter("Linear", init, shape, dtype, generator)
         self.bias: Tensor | None = None
         if bias:
-            self.bias = Tensor(np.zeros(outputs, dtype=chosen), requires_grad=True)
+            zeros = np.zeros(shape[1], dtype=self.weight.dtype)
+            self.bias = Tensor(zeros, requires_grad=True)
 
     def forward(self, x: Any) -> Tensor:
         """Multiply by the weight, add the bias.
@@ -89,40 +87,59 @@ def check_same_float(operation: str, a: Tensor, a_name: str, b: Tensor, b_name: 
         )
 
 
-class ReLU(Module):
-    """Each element where it is positive, and 0 elsewhere.
+class Embedding(Module):
+    """A table of vectors: integers (...) become the rows (..., size) that they number.
 
-    >>> nn.ReLU()(tg.Tensor([-1.0, 2.0]))
-    Tensor([0., 2.], shape=(2,), dtype=float32)
+    Args:
+        count: how many rows; integers go from 0 to ``count - 1``.
+        size: how long the rows are.
+        dtype: of the parameter; the default dtype if None.
+        init: a function from ``nn.init``; by default draws have the standard deviation 1.
+        generator: where the rows are drawn from; the default generator if None.
+
+    >>> nn.Embedding(100, 8)(tg.Tensor([[3, 1], [99, 3]])).shape
+    (2, 2, 8)
     """
 
-    def forward(self, x: Any) -> Tensor:
-        """Apply ``relu``."""
-        return elementwise.relu(x)
-
-
-class Tanh(Module):
-    """Hyperbolic tangent of each element.
-
-    >>> nn.Tanh()(tg.Tensor([0.0]))
-    Tensor([0.], shape=(1,), dtype=float32)
-    """
-
-    def forward(self, x: Any) -> Tensor:
-        """Apply ``tanh``."""
-        return elementwise.tanh(x)
-
-
-class Sigmoid(Module):
-    """Logistic function of each element.
-
-    >>> nn.Sigmoid()(tg.Tensor([0.0]))
-    Tensor([0.5], shape=(1,), dtype=float32)
-    """
+    def __init__(
+        self,
+        count: int,
+        size: int,
+        *,
+        dtype: npt.DTypeLike | None = None,
+        init: Initialiser = normal,
+        generator: Generator | None = None,
+    ) -> None:
+        shape = (plain_length("Embedding", "count", count), plain_length("Embedding", "size", size))
+        self.weight = parameter("Embedding", init, shape, dtype, generator)
 
     def forward(self, x: Any) -> Tensor:
-        """Apply ``sigmoid``."""
-        return elementwise.sigmoid(x)
+        """Read the rows.
+
+        Raises:
+            DTypeError: ``x`` is not of integers.
+            IndexingError: an integer below 0 or beyond the table (looked at where that is free: in
+                host memory).
+        """
+        rows: Tensor = x if isinstance(x, Tensor) else Tensor(x, backend=self.weight.backend)
+        if rows.dtype.kind not in "iu":
+            raise DTypeError(
+                f"Embedding: {describe(rows, 'x', x)} must be integers, the numbers of rows"
+            )
+        count = self.weight.shape[0]
+        if "host" in rows.backend.features and get_context().eager and rows.size:
+            low, high = int(rows.data.min()), int(rows.data.max())
+            if low < 0 or high >= count:
+                raise IndexingError(
+                    f"Embedding: {describe(rows, 'x', x)} goes from {low} to {high}, but there are "
+                    f"{count} rows, numbered from 0"
+                )
+        return self.weight[rows]
+
+    def describe(self) -> str:
+        """Rows and their length."""
+        count, size = self.weight.shape
+        return f"{count}, {size}"
 
 
 class Dropout(Module):
@@ -158,3 +175,44 @@ class Dropout(Module):
     def describe(self) -> str:
         """The probability of zero."""
         return str(self.p)
+
+
+class Flatten(Module):
+    """The axes from ``start`` on as one: by default all but the first, that of the batch.
+
+    >>> nn.Flatten()(tg.zeros((5, 8, 8))).shape
+    (5, 64)
+    """
+
+    def __init__(self, start: int = 1) -> None:
+        self.start = plain_integer("Flatten", "start", start)
+
+    def forward(self, x: Any) -> Tensor:
+        """Reshape.
+
+        Raises:
+            ShapeError: there is no such axis.
+        """
+        values: Tensor = x if isinstance(x, Tensor) else Tensor(x)
+        if not -values.ndim <= self.start < values.ndim:
+            raise ShapeError(
+                f"Flatten: {describe(values, 'x', x)} has no axis {self.start} to start from"
+            )
+        kept = values.shape[: self.start % values.ndim]
+        return values.reshape((*kept, math.prod(values.shape[len(kept) :])))
+
+    def describe(self) -> str:
+        """The first axis, if it is not 1."""
+        return "" if self.start == 1 else str(self.start)
+
+
+class Identity(Module):
+    """What goes in comes out: a place to put another layer in.
+
+    >>> nn.Identity()(tg.Tensor([1.0]))
+    Tensor([1.], shape=(1,), dtype=float32)
+    """
+
+    def forward(self, x: Any) -> Tensor:
+        """Return ``x``; what is no tensor becomes one."""
+        return x if isinstance(x, Tensor) else Tensor(x)

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from ..context import no_grad
 from ..errors import ArgumentError, DTypeError, ShapeError, join_words
 from ..tensor import Tensor
+from .summary import Row, table
 
 
 class Module:
@@ -143,12 +144,45 @@ class Module:
                 tensor.assign(arrays[name])
 
     def __repr__(self) -> str:
-        inner = [f"  {name}: {child!r}".replace("\n", "\n  ") for name, child in self.children()]
-        described = self.describe()
-        if not inner:
-            return f"{type(self).__name__}({described})"
-        lines = [f"{type(self).__name__}({described}", *inner, ")"]
-        return "\n".join(lines)
+        """A table: a line for each module, its own tensors with shapes, counts, and a total."""
+        rows: list[Row] = []
+        frozen = 0
+        modules: dict[int, str] = {}
+        tensors: dict[int, str] = {}
+        stack: list[tuple[str, str, int, Any]] = [("", "", 0, self)]
+        while stack:
+            path, name, depth, part = stack.pop()
+            label = f"{name}: " if name else ""
+            if not isinstance(part, Module):
+                rows.append(Row(depth, label + _function_name(part), (), None))
+                continue
+            label += f"{type(part).__name__}({part.describe()})".replace("\n", " ")
+            if id(part) in modules:
+                same = modules[id(part)] or "the first line"
+                rows.append(Row(depth, label, [f"same as {same}"], None))
+                continue
+            modules[id(part)] = path
+            prefix = f"{path}." if path else ""
+            remarks, count = [], None
+            for attribute, value in _entries(vars(part)):
+                if not isinstance(value, Tensor) or not value.is_leaf:
+                    continue
+                remark = f"{attribute} {value.shape}"
+                if id(value) in tensors:
+                    remark += f" shared with {tensors[id(value)]}"
+                else:
+                    tensors[id(value)] = prefix + attribute
+                    count = (count or 0) + value.size
+                    frozen += 0 if value.requires_grad else value.size
+                remarks.append(remark if value.requires_grad else f"{remark} frozen")
+            rows.append(Row(depth, label, remarks, count))
+            inner = [(prefix + child, child, depth + 1, found) for child, found in part._parts()]
+            stack.extend(reversed(inner))
+        return table(rows, frozen)
+
+    def _parts(self) -> Iterator[tuple[str, Any]]:
+        """What ``repr`` shows below this module: names and modules, or functions."""
+        return self.children()
 
     def describe(self) -> str:
         """The settings of this module as its ``repr`` shows them."""
@@ -161,6 +195,11 @@ def _host(name: str, value: Any) -> npt.NDArray[Any]:
         return value.numpy() if isinstance(value, Tensor) else np.asarray(value)
     except ValueError as error:
         raise ShapeError(f"load_state_dict: {name}: {error}") from error
+
+
+def _function_name(function: Any) -> str:
+    """What to call a layer that is no module: by its name, or that of its class."""
+    return str(getattr(function, "__name__", type(function).__name__))
 
 
 def _entries(attributes: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -196,6 +235,11 @@ class Sequential(Module):
         """Names and modules; the layers go by their number alone."""
         for name, child in super().children():
             yield name.removeprefix("layers."), child
+
+    def _parts(self) -> Iterator[tuple[str, Any]]:
+        for name, value in _entries(vars(self)):
+            if isinstance(value, Module) or (name.startswith("layers.") and callable(value)):
+                yield name.removeprefix("layers."), value
 
     def forward(self, x: Any) -> Any:
         """Apply the layers in order."""

@@ -1,7 +1,7 @@
-"""Comparisons, logic and shifts of bits: elementwise cards that are piecewise constant.
+"""Comparisons, logic, questions about NaN and infinity, shifts of bits: elementwise cards.
 
-None has a derivative, so none has a rule. Operands are broadcast and meet in one dtype as those of
-``elementwise`` do.
+They are piecewise constant and their results are no floats, so none has a rule. Operands are
+broadcast and meet in one dtype as those of ``elementwise`` do.
 """
 
 from __future__ import annotations
@@ -136,6 +136,46 @@ def logical_or(xp: Namespace, x1: Array, x2: Array) -> Array:
     Tensor([ True, False], shape=(2,), dtype=bool)
     """
     return xp.logical_or(x1, x2)
+
+
+@primitive("elementwise", latex=r"{x1:sum} \oplus {x2:sum}", precedence="comparison", constant=BOTH)
+def logical_xor(xp: Namespace, x1: Array, x2: Array) -> Array:
+    """Whether just one element of the two is True or nonzero.
+
+    >>> tg.logical_xor(tg.Tensor([True, False]), True)
+    Tensor([False,  True], shape=(2,), dtype=bool)
+    """
+    return xp.logical_xor(x1, x2)
+
+
+@primitive("elementwise", constant=("x",))
+def isnan(xp: Namespace, x: Array) -> Array:
+    """Whether the element is not a number; of a complex one, whether a part of it is not.
+
+    >>> tg.isnan(tg.Tensor([1.0, float("nan")]))
+    Tensor([False,  True], shape=(2,), dtype=bool)
+    """
+    return xp.isnan(x)
+
+
+@primitive("elementwise", constant=("x",))
+def isinf(xp: Namespace, x: Array) -> Array:
+    """Whether the element is infinite; of a complex one, whether a part of it is.
+
+    >>> tg.isinf(tg.Tensor([1.0, -float("inf")]))
+    Tensor([False,  True], shape=(2,), dtype=bool)
+    """
+    return xp.isinf(x)
+
+
+@primitive("elementwise", constant=("x",))
+def isfinite(xp: Namespace, x: Array) -> Array:
+    """Whether the element is neither infinite nor NaN, in both parts of a complex one.
+
+    >>> tg.isfinite(tg.Tensor([1.0, float("nan")]))
+    Tensor([ True, False], shape=(2,), dtype=bool)
+    """
+    return xp.isfinite(x)
 
 
 @primitive(

@@ -1,14 +1,17 @@
 """Contraction cards: products that sum over an axis, built on the vector-matrix hot path.
 
 ``vecmat`` and its two gradient products are closed under differentiation: each of the three has
-the other two as its rules. ``dot`` and ``matmul`` come down to them wherever the second operand is
-a matrix.
+the other two as its rules. ``dot`` comes down to them but for numbers and two vectors, ``matmul``
+wherever the second operand is a matrix. ``einsum``, in ``einstein``, does too.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from ..autodiff import sum_to
 from ..backend import Array, Namespace
 from ..cards import primitive
 from .arrangement import element_count
@@ -142,7 +145,15 @@ def dot(xp: Namespace, x1: Array, x2: Array) -> Array:
     """
     if x2.ndim == 2 and x1.ndim != 0:
         return xp.vecmat(x1, x2)
-    return xp.dot(x1, x2)
+    if x1.ndim == 0 or x2.ndim == 0 or x1.ndim == x2.ndim == 1:
+        return xp.dot(x1, x2)
+    if x2.ndim == 1:
+        *lead, length = x1.shape
+        rows = x1 if x1.ndim == 2 else xp.reshape(x1, (element_count(lead), length))
+        products = xp.vecmat_dx(x2, rows)
+        return products if x1.ndim == 2 else xp.reshape(products, tuple(lead))
+    products = xp.vecmat(x1, _as_matrix(xp, x2))
+    return xp.reshape(products, (*x1.shape[:-1], *x2.shape[:-2], x2.shape[-1]))
 
 
 @dot.pullback("x1")
@@ -244,3 +255,165 @@ def matmul_pull_x2(xp: Namespace, g: Array, x1: Array, x2_like: Any) -> Array:
     left = x1[None, :] if x1.ndim == 1 else x1
     full = _full(g, x1.ndim, x2_like.ndim)
     return _sum_leading(xp, xp.matmul(_swapped(xp, left), full), x2_like.shape)
+
+
+# vecdot, outer, kron ---------------------------------------------------------------------------
+
+
+def _place(x1: Any, x2: Any, axis: int) -> int:
+    """The axis of ``vecdot``, counted from the end, where the two are aligned."""
+    if not isinstance(axis, int | np.integer) or isinstance(axis, bool):
+        raise TypeError(f"axis is an integer, not {axis!r}")
+    if axis >= 0 and x1.ndim != x2.ndim:
+        raise ValueError(
+            f"axis {axis} is not the same one in tensors of {x1.ndim} and {x2.ndim} axes; count "
+            "it from the end, as in axis=-1"
+        )
+    place = int(axis) - x1.ndim if axis >= 0 else int(axis)
+    if not -min(x1.ndim, x2.ndim) <= place < 0:
+        raise IndexError(f"there is no axis {axis} in both")
+    if x1.shape[place] != x2.shape[place]:
+        raise ValueError(
+            f"along axis {axis} the lengths are {x1.shape[place]} and {x2.shape[place]}; they "
+            "must be equal"
+        )
+    return place
+
+
+def _moved_last(xp: Namespace, x: Array, place: int) -> Array:
+    if place == -1:
+        return x
+    axis = x.ndim + place
+    return xp.permute_dims(x, (*range(axis), *range(axis + 1, x.ndim), axis))
+
+
+def vecdot_python(x1: Any, x2: Any, axis: int) -> str:
+    return "vecdot({x1}, {x2})" if axis == -1 else "vecdot({x1}, {x2}, axis={axis})"
+
+
+@primitive(
+    "contraction",
+    python=vecdot_python,
+    latex=r"\left\langle {x1}, {x2} \right\rangle",
+    closed=True,
+    lifted=("x1", "x2"),
+)
+def vecdot(xp: Namespace, x1: Array, x2: Array, axis: int = -1) -> Array:
+    """Dot products of vectors along one axis; the other axes broadcast.
+
+    Args:
+        x1: vectors; complex ones are conjugated.
+        x2: vectors of the same length.
+        axis: along which the vectors lie, counted from the end; from the front where both have
+            equally many axes.
+
+    Raises:
+        ShapeError: vectors of two lengths, also where one of them is 1.
+
+    >>> tg.vecdot(tg.Tensor([[1.0, 2.0], [3.0, 4.0]]), tg.Tensor([10.0, 1.0]))
+    Tensor([12., 34.], shape=(2,), dtype=float32)
+    """
+    place = _place(x1, x2, axis)
+    left, right = _moved_last(xp, x1, place), _moved_last(xp, x2, place)
+    if left.dtype.kind == "c":
+        left = xp.conj(left)
+    return xp.matmul(left[..., None, :], right[..., :, None])[..., 0, 0]
+
+
+def _with_axis(xp: Namespace, g: Array, place: int) -> Array:
+    """A cotangent with the axis that ``vecdot`` summed over, as one of length 1."""
+    at = g.ndim + 1 + place
+    return xp.reshape(g, (*g.shape[:at], 1, *g.shape[at:]))
+
+
+@vecdot.pullback("x1")
+def vecdot_pull_x1(xp: Namespace, g: Array, x1_like: Any, x2: Array, axis: int) -> Array:
+    pulled = _with_axis(xp, g, _place(x1_like, x2, axis)) * x2
+    pulled = sum_to(xp, pulled, tuple(x1_like.shape))
+    return xp.conj(pulled) if pulled.dtype.kind == "c" else pulled
+
+
+@vecdot.pullback("x2")
+def vecdot_pull_x2(xp: Namespace, g: Array, x1: Array, x2_like: Any, axis: int) -> Array:
+    left = xp.conj(x1) if x1.dtype.kind == "c" else x1
+    pulled = _with_axis(xp, g, _place(x1, x2_like, axis)) * left
+    return sum_to(xp, pulled, tuple(x2_like.shape))
+
+
+@primitive(
+    "contraction",
+    latex=r"\left({x1:product} {x2:power}^{{\top}}\right)",
+    closed=True,
+    lifted=("x1", "x2"),
+)
+def outer(xp: Namespace, x1: Array, x2: Array) -> Array:
+    """Outer product of two vectors: ``x1`` (K,) and ``x2`` (M,) give (K, M).
+
+    Raises:
+        ShapeError: an argument that is no vector. ``numpy.outer`` flattens such; here
+            ``reshape(x, -1)`` says so.
+
+    >>> tg.outer(tg.Tensor([1.0, 2.0]), tg.Tensor([3.0, 4.0]))
+    Tensor([[3., 4.],
+            [6., 8.]], shape=(2, 2), dtype=float32)
+    """
+    if x1.ndim != 1 or x2.ndim != 1:
+        raise ValueError("both must be vectors, of one axis; flatten others with reshape(-1)")
+    return xp.vecmat_dw(x1, x2)
+
+
+@outer.pullback("x1")
+def outer_pull_x1(xp: Namespace, g: Array, x2: Array) -> Array:
+    return xp.vecmat_dx(x2, g)
+
+
+@outer.pullback("x2")
+def outer_pull_x2(xp: Namespace, g: Array, x1: Array) -> Array:
+    return xp.vecmat(x1, g)
+
+
+def _interleaved(x1_shape: Any, x2_shape: Any) -> tuple[list[int], list[int]]:
+    """Shapes in which the arguments of ``kron`` broadcast: axes of the first, of the second, …"""
+    ndim = max(len(x1_shape), len(x2_shape))
+    first = [1] * (ndim - len(x1_shape)) + [*x1_shape]
+    second = [1] * (ndim - len(x2_shape)) + [*x2_shape]
+    return [n for a in first for n in (a, 1)], [n for b in second for n in (1, b)]
+
+
+@primitive(
+    "contraction",
+    latex=r"\left({x1:unary} \otimes {x2:unary}\right)",
+    closed=True,
+    lifted=("x1", "x2"),
+)
+def kron(xp: Namespace, x1: Array, x2: Array) -> Array:
+    """Kronecker product: every element of ``x1`` times the whole of ``x2``, block by block.
+
+    Each axis of the result is as long as the product of those of the arguments; the one with fewer
+    axes gets leading axes of length 1.
+
+    >>> tg.kron(tg.Tensor([1.0, 10.0]), tg.Tensor([1.0, 2.0]))
+    Tensor([ 1.,  2., 10., 20.], shape=(4,), dtype=float32)
+    """
+    first, second = _interleaved(x1.shape, x2.shape)
+    blocks = xp.reshape(x1, tuple(first)) * xp.reshape(x2, tuple(second))
+    lengths = [a * b for a, b in zip(first[::2], second[1::2], strict=True)]
+    return xp.reshape(blocks, tuple(lengths))
+
+
+def _kron_pull(xp: Namespace, g: Array, other: Array, mine: list[int], others: list[int]) -> Array:
+    """The cotangent of one argument of ``kron``, its axes interleaved with those of length 1."""
+    lengths = tuple(a * b for a, b in zip(mine, others, strict=True))
+    return sum_to(xp, xp.reshape(g, lengths) * xp.reshape(other, tuple(others)), tuple(mine))
+
+
+@kron.pullback("x1")
+def kron_pull_x1(xp: Namespace, g: Array, x1_like: Any, x2: Array) -> Array:
+    first, second = _interleaved(x1_like.shape, x2.shape)
+    return xp.reshape(_kron_pull(xp, g, x2, first, second), x1_like.shape)
+
+
+@kron.pullback("x2")
+def kron_pull_x2(xp: Namespace, g: Array, x1: Array, x2_like: Any) -> Array:
+    first, second = _interleaved(x1.shape, x2_like.shape)
+    return xp.reshape(_kron_pull(xp, g, x1, second, first), x2_like.shape)

@@ -1,4 +1,8 @@
-"""Creation cards: tensors out of nothing but Python values, on the current backend."""
+"""Creation cards: tensors out of Python values, or of the shape of another tensor.
+
+What is made of Python values alone is on the current backend; what is made like a tensor is on the
+backend of that one.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ from ..backend import Array, Namespace
 from ..cards import primitive
 from ..context import DType, common_dtype, get_default_dtype
 from ..engine import SCALARS
-from ..errors import ArgumentError, DTypeError
+from ..errors import ArgumentError, DTypeError, join_words
 from .arrangement import Shape, plain_dtype, plain_shape
 
 
@@ -23,6 +27,20 @@ def plain_number(name: str, value: Any) -> Any:
     return number
 
 
+def _whole(name: str, argument: str, value: Any) -> int:
+    """Check an integer argument; True and False are none."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise DTypeError(f"{name}: {argument} must be an integer, got {value!r}")
+    return int(value)
+
+
+def _length(name: str, argument: str, value: Any) -> int:
+    length = _whole(name, argument, value)
+    if length < 0:
+        raise ArgumentError(f"{name}: {argument} must be at least 0, got {length}")
+    return length
+
+
 def _filled(name: str, dtype: npt.DTypeLike | None) -> DType:
     return get_default_dtype() if dtype is None else plain_dtype(name, dtype)
 
@@ -32,6 +50,21 @@ def _fitting(name: str, dtype: npt.DTypeLike | None, *numbers: Any) -> DType:
     if dtype is None:
         return common_dtype([np.dtype(bool)], numbers, floating=False)
     return plain_dtype(name, dtype)
+
+
+def _check_holds(name: str, dtype: DType, number: Any) -> None:
+    """Refuse a number that a dtype would change into another one: 2.5 is no integer."""
+    lost = isinstance(number, complex) and dtype.kind != "c"
+    if dtype.kind in "iu":
+        limits = np.iinfo(dtype)
+        lost = lost or not (number == number // 1 and limits.min <= number <= limits.max)
+    elif dtype.kind == "b":
+        lost = lost or number not in (0, 1)
+    if lost:
+        raise DTypeError(f"{name}: {dtype} cannot hold {number!r}; choose another dtype or number")
+
+
+# Constants -------------------------------------------------------------------------------------
 
 
 @primitive("creation", python="zeros({shape})", latex="0")
@@ -60,11 +93,92 @@ def full(
 ) -> Array:
     """A tensor filled with one number; floats get the default dtype unless one is given.
 
+    A dtype that would make another number of it is refused: integers for 2.5, for example.
+
     >>> tg.full(2, 7.5)
     Tensor([7.5, 7.5], shape=(2,), dtype=float32)
     """
     number = plain_number("full", value)
-    return xp.full(plain_shape("full", shape), number, dtype=_fitting("full", dtype, number))
+    wanted = _fitting("full", dtype, number)
+    _check_holds("full", wanted, number)
+    return xp.full(plain_shape("full", shape), number, dtype=wanted)
+
+
+@primitive("creation", python="zeros_like({x})", latex="0", constant=("x",))
+def zeros_like(xp: Namespace, x: Array, *, dtype: npt.DTypeLike | None = None) -> Array:
+    """Zeros of the shape, the backend and, unless one is given, the dtype of another tensor.
+
+    >>> tg.zeros_like(tg.Tensor([1, 2]))
+    Tensor([0, 0], shape=(2,), dtype=int64)
+    """
+    return xp.zeros(x.shape, dtype=x.dtype if dtype is None else plain_dtype("zeros_like", dtype))
+
+
+@primitive("creation", python="ones_like({x})", latex="1", constant=("x",))
+def ones_like(xp: Namespace, x: Array, *, dtype: npt.DTypeLike | None = None) -> Array:
+    """Ones of the shape, the backend and, unless one is given, the dtype of another tensor.
+
+    >>> tg.ones_like(tg.Tensor([1.0, 2.0]))
+    Tensor([1., 1.], shape=(2,), dtype=float32)
+    """
+    return xp.ones(x.shape, dtype=x.dtype if dtype is None else plain_dtype("ones_like", dtype))
+
+
+@primitive("creation", python="full_like({x}, {value})", latex="{value}", constant=("x",))
+def full_like(
+    xp: Namespace, x: Array, value: complex, *, dtype: npt.DTypeLike | None = None
+) -> Array:
+    """A number in the shape, the backend and, unless one is given, the dtype of another tensor.
+
+    Raises:
+        DTypeError: the dtype would make another number of it, as integers do of 2.5.
+
+    >>> tg.full_like(tg.Tensor([1.0, 2.0]), 5)
+    Tensor([5., 5.], shape=(2,), dtype=float32)
+    """
+    number = plain_number("full_like", value)
+    wanted = x.dtype if dtype is None else plain_dtype("full_like", dtype)
+    _check_holds("full_like", wanted, number)
+    return xp.full(x.shape, number, dtype=wanted)
+
+
+def eye_python(n: Any, m: Any, k: Any, dtype: Any) -> str:
+    return "eye({n}" + ("" if m is None else ", {m}") + (", k={k}" if k else "") + ")"
+
+
+def eye_latex(n: Any, m: Any, k: Any, dtype: Any) -> str:
+    return "I" if k == 0 else "I^{{({k})}}"
+
+
+@primitive("creation", python=eye_python, latex=eye_latex)
+def eye(
+    xp: Namespace,
+    n: int,
+    m: int | None = None,
+    *,
+    k: int = 0,
+    dtype: npt.DTypeLike | None = None,
+) -> Array:
+    """A matrix with ones on a diagonal and zeros elsewhere.
+
+    Args:
+        n: the number of rows.
+        m: the number of columns, ``n`` if None.
+        k: which diagonal: 0 from the top left corner, 1 the one above it, -1 the one below.
+        dtype: the default dtype if None.
+
+    >>> tg.eye(2, 3, k=1)
+    Tensor([[0., 1., 0.],
+            [0., 0., 1.]], shape=(2, 3), dtype=float32)
+    """
+    rows = _length("eye", "n", n)
+    columns = rows if m is None else _length("eye", "m", m)
+    wanted, above = _filled("eye", dtype), _whole("eye", "k", k)
+    row, column = xp.arange(rows), xp.arange(columns)
+    return xp.astype(row[:, None] + above == column[None, :], wanted)
+
+
+# Ranges ----------------------------------------------------------------------------------------
 
 
 @primitive("creation", python="arange({start}, {stop}, {step})")
@@ -83,6 +197,48 @@ def arange(
     """
     ends = (0, start, step) if stop is None else (start, stop, step)
     numbers = [plain_number("arange", end) for end in ends]
+    if any(isinstance(number, complex) for number in numbers):
+        raise DTypeError(f"arange: expected real numbers, got {join_words([*map(repr, numbers)])}")
     if step == 0:
         raise ArgumentError("arange: step must not be 0")
     return xp.arange(*numbers, dtype=_fitting("arange", dtype, *numbers))
+
+
+def linspace_python(start: Any, stop: Any, num: Any, endpoint: Any, dtype: Any) -> str:
+    return "linspace({start}, {stop}, {num}" + ("" if endpoint else ", endpoint=False") + ")"
+
+
+@primitive("creation", python=linspace_python)
+def linspace(
+    xp: Namespace,
+    start: complex,
+    stop: complex,
+    num: int,
+    *,
+    endpoint: bool = True,
+    dtype: npt.DTypeLike | None = None,
+) -> Array:
+    """``num`` evenly spaced numbers from ``start`` to ``stop``, computed in double precision.
+
+    Args:
+        start, stop: numbers, real or complex. The last one is ``stop`` exactly; without
+            ``endpoint``, it would come next.
+        num: how many, at least 0; a single one is ``start``.
+        endpoint: whether ``stop`` is one of them.
+        dtype: floating or complex; the default dtype if None, the complex one for complex numbers.
+
+    >>> tg.linspace(0, 1, 5)
+    Tensor([0.  , 0.25, 0.5 , 0.75, 1.  ], shape=(5,), dtype=float32)
+    """
+    first, last = plain_number("linspace", start), plain_number("linspace", stop)
+    count = _length("linspace", "num", num)
+    wanted = _fitting("linspace", dtype, float(0), first, last)
+    if wanted.kind not in "fc":
+        raise DTypeError(f"linspace: expected a floating or complex dtype, got {wanted}")
+    _check_holds("linspace", wanted, first + last)
+    steps = max(1, count - 1 if endpoint else count)
+    place = xp.arange(count, dtype=np.dtype(np.float64))
+    points = place * ((last - first) / steps) + first
+    if endpoint and count > 1:
+        points = xp.where(place == count - 1, last, points)
+    return xp.astype(points, wanted)

@@ -1,8 +1,8 @@
-"""Elementwise cards: arithmetic, functions of one variable, choice.
+"""Elementwise cards: arithmetic and choice.
 
 Operands are broadcast against each other as in NumPy and meet in one dtype; the engine sums
-gradients over broadcast axes, so rules here never think about shapes. Comparisons and logic are in
-``comparison``.
+gradients over broadcast axes, so rules here never think about shapes. More elementwise cards are in
+``functions``, ``trigonometry``, ``rounding``, ``activations``, ``comparison`` and ``conversion``.
 """
 
 from __future__ import annotations
@@ -10,8 +10,21 @@ from __future__ import annotations
 from typing import Any
 
 from ..backend import Array, Namespace
-from ..cards import primitive
+from ..cards import operation, primitive
 from ..engine import SCALARS
+from ..tensor import Tensor
+from .arrangement import reshape
+
+
+def refuse_complex(*values: Any) -> None:
+    """Raise for complex arrays, where an operation has no meaning for them."""
+    for value in values:
+        if value.__class__ not in SCALARS and value.dtype.kind == "c":
+            raise TypeError(
+                "it is defined for real numbers only; take the real part, the imaginary part or "
+                "the absolute value first"
+            )
+
 
 # Arithmetic ------------------------------------------------------------------------------------
 
@@ -185,132 +198,6 @@ def abs_pull_x(xp: Namespace, g: Array, x: Array, y: Array) -> Array:
     return xp.where(x > 0, g, xp.where(x < 0, -g, 0))
 
 
-# Functions of one variable ---------------------------------------------------------------------
-
-
-@primitive("elementwise", latex=r"\exp\left({x}\right)", floating=True, closed=True)
-def exp(xp: Namespace, x: Array) -> Array:
-    """Exponential of each element.
-
-    >>> tg.exp(tg.Tensor([0.0, -1000.0]))
-    Tensor([1., 0.], shape=(2,), dtype=float32)
-    """
-    return xp.exp(x)
-
-
-@exp.pullback("x")
-def exp_pull_x(xp: Namespace, g: Array, y: Array) -> Array:
-    return g * y
-
-
-@primitive("elementwise", latex=r"\log\left({x}\right)", floating=True, closed=True)
-def log(xp: Namespace, x: Array) -> Array:
-    """Natural logarithm of each element.
-
-    >>> tg.log(tg.Tensor([1.0]))
-    Tensor([0.], shape=(1,), dtype=float32)
-    """
-    return xp.log(x)
-
-
-@log.pullback("x")
-def log_pull_x(xp: Namespace, g: Array, x: Array) -> Array:
-    return g / x
-
-
-@primitive("elementwise", latex=r"\sqrt{{{x}}}", floating=True, closed=True)
-def sqrt(xp: Namespace, x: Array) -> Array:
-    """Square root of each element.
-
-    >>> tg.sqrt(tg.Tensor([4.0, 9.0]))
-    Tensor([2., 3.], shape=(2,), dtype=float32)
-    """
-    return xp.sqrt(x)
-
-
-@sqrt.pullback("x")
-def sqrt_pull_x(xp: Namespace, g: Array, y: Array) -> Array:
-    return g / (2 * y)
-
-
-@primitive("elementwise", latex=r"\sin\left({x}\right)", floating=True, closed=True)
-def sin(xp: Namespace, x: Array) -> Array:
-    """Sine of each element, in radians.
-
-    >>> tg.sin(tg.Tensor([0.0]))
-    Tensor([0.], shape=(1,), dtype=float32)
-    """
-    return xp.sin(x)
-
-
-@sin.pullback("x")
-def sin_pull_x(xp: Namespace, g: Array, x: Array) -> Array:
-    return g * xp.cos(x)
-
-
-@primitive("elementwise", latex=r"\cos\left({x}\right)", floating=True, closed=True)
-def cos(xp: Namespace, x: Array) -> Array:
-    """Cosine of each element, in radians.
-
-    >>> tg.cos(tg.Tensor([0.0]))
-    Tensor([1.], shape=(1,), dtype=float32)
-    """
-    return xp.cos(x)
-
-
-@cos.pullback("x")
-def cos_pull_x(xp: Namespace, g: Array, x: Array) -> Array:
-    return -g * xp.sin(x)
-
-
-@primitive("elementwise", latex=r"\tanh\left({x}\right)", floating=True, closed=True)
-def tanh(xp: Namespace, x: Array) -> Array:
-    """Hyperbolic tangent of each element.
-
-    >>> tg.tanh(tg.Tensor([0.0, 1000.0]))
-    Tensor([0., 1.], shape=(2,), dtype=float32)
-    """
-    return xp.tanh(x)
-
-
-@tanh.pullback("x")
-def tanh_pull_x(xp: Namespace, g: Array, y: Array) -> Array:
-    return g * (1 - y * y)
-
-
-@primitive("elementwise", latex=r"\sigma\left({x}\right)", floating=True, closed=True)
-def sigmoid(xp: Namespace, x: Array) -> Array:
-    """Logistic function 1 / (1 + exp(-x)) of each element; never overflows for real ones.
-
-    >>> tg.sigmoid(tg.Tensor([-1000.0, 0.0, 1000.0]))
-    Tensor([0. , 0.5, 1. ], shape=(3,), dtype=float32)
-    """
-    if x.dtype.kind == "c":
-        return 1 / (1 + xp.exp(-x))
-    small = xp.exp(-xp.abs(x))
-    return xp.where(x >= 0, 1, small) / (1 + small)
-
-
-@sigmoid.pullback("x")
-def sigmoid_pull_x(xp: Namespace, g: Array, y: Array) -> Array:
-    return g * (y * (1 - y))
-
-
-@primitive("elementwise")
-def relu(xp: Namespace, x: Array) -> Array:
-    """Rectified linear unit: x where it is positive and 0 elsewhere; its derivative at 0 is 0.
-
-    >>> tg.relu(tg.Tensor([-1.0, 2.0]))
-    Tensor([0., 2.], shape=(2,), dtype=float32)
-    """
-    return xp.maximum(x, 0)
-
-
-@relu.pullback("x")
-def relu_pull_x(xp: Namespace, g: Array, y: Array) -> Array:
-    return xp.where(y > 0, g, 0)
-
-
 # Choice ----------------------------------------------------------------------------------------
 
 
@@ -318,20 +205,148 @@ def relu_pull_x(xp: Namespace, g: Array, y: Array) -> Array:
 def maximum(xp: Namespace, x1: Array, x2: Array) -> Array:
     """The larger of two tensors, element by element; at ties the gradient is shared evenly.
 
+    Where one of them is NaN so is the result, and the gradient is 0. Real numbers only.
+
     >>> tg.maximum(tg.Tensor([-1.0, 2.0]), 0)
     Tensor([0., 2.], shape=(2,), dtype=float32)
     """
-    return xp.maximum(x1, x2)
+    y = xp.maximum(x1, x2)
+    refuse_complex(y)
+    return y
+
+
+@primitive("elementwise", latex=r"\min\left({x1}, {x2}\right)")
+def minimum(xp: Namespace, x1: Array, x2: Array) -> Array:
+    """The smaller of two tensors, element by element; at ties the gradient is shared evenly.
+
+    Where one of them is NaN so is the result, and the gradient is 0. Real numbers only.
+
+    >>> tg.minimum(tg.Tensor([-1.0, 2.0]), 0)
+    Tensor([-1.,  0.], shape=(2,), dtype=float32)
+    """
+    y = xp.minimum(x1, x2)
+    refuse_complex(y)
+    return y
+
+
+def where_above(xp: Namespace, g: Array, x: Array, other: Array) -> Array:
+    """``g`` where ``x`` is above the other, half of it where they tie, and 0 elsewhere."""
+    return xp.where(x > other, g, xp.where(x == other, g / 2, 0))
 
 
 @maximum.pullback("x1")
-def maximum_pull_x1(xp: Namespace, g: Array, x1: Array, x2: Array) -> Array:
-    return xp.where(x1 > x2, g, xp.where(x1 == x2, g / 2, 0))
+@minimum.pullback("x2")
+def above_pull(xp: Namespace, g: Array, x1: Array, x2: Array) -> Array:
+    return where_above(xp, g, x1, x2)
 
 
 @maximum.pullback("x2")
-def maximum_pull_x2(xp: Namespace, g: Array, x1: Array, x2: Array) -> Array:
-    return xp.where(x2 > x1, g, xp.where(x1 == x2, g / 2, 0))
+@minimum.pullback("x1")
+def below_pull(xp: Namespace, g: Array, x1: Array, x2: Array) -> Array:
+    return where_above(xp, g, x2, x1)
+
+
+@operation
+def clip(x: Any, min: Any = None, max: Any = None) -> Tensor:  # noqa: A002  # the standard's names
+    """The elements kept between two bounds: those below ``min`` become ``min``, and so on.
+
+    The gradient is that of ``x`` between the bounds and on them, and elsewhere that of the bound
+    which took its place. Where ``min`` is above ``max`` the result is ``max``. NaN stays NaN, with
+    gradient 0.
+
+    Args:
+        x: the tensor, of real numbers.
+        min: lower bound, a number or a tensor that is broadcast against ``x``; None for none.
+        max: upper bound, likewise.
+
+    >>> tg.clip(tg.Tensor([-3.0, 0.5, 3.0]), -1, 1)
+    Tensor([-1. ,  0.5,  1. ], shape=(3,), dtype=float32)
+    """
+    if min is not None and max is not None:
+        return clip_between(x, min, max)
+    if min is not None:
+        return clip_below(x, min)
+    if max is not None:
+        return clip_above(x, max)
+    tensor = x if isinstance(x, Tensor) else Tensor(x)
+    return reshape(tensor, tensor.shape)
+
+
+@primitive(
+    "elementwise",
+    public=False,
+    title="clip",
+    python="clip({x}, {lower}, {upper})",
+    latex=r"\operatorname{{clip}}\left({x}, {lower}, {upper}\right)",
+)
+def clip_between(xp: Namespace, x: Array, lower: Array, upper: Array) -> Array:
+    """The card behind ``clip`` with both bounds."""
+    y = xp.minimum(xp.maximum(x, lower), upper)
+    refuse_complex(y)
+    return y
+
+
+@clip_between.pullback("x")
+def clip_between_pull_x(xp: Namespace, g: Array, x: Array, lower: Array, upper: Array) -> Array:
+    return xp.where(xp.logical_and(x >= lower, x <= upper), g, 0)
+
+
+@clip_between.pullback("lower")
+def clip_between_pull_lower(xp: Namespace, g: Array, x: Array, lower: Array, upper: Array) -> Array:
+    return xp.where(xp.logical_and(x < lower, lower <= upper), g, 0)
+
+
+@clip_between.pullback("upper")
+def clip_between_pull_upper(xp: Namespace, g: Array, x: Array, lower: Array, upper: Array) -> Array:
+    return xp.where(xp.maximum(x, lower) > upper, g, 0)
+
+
+@primitive(
+    "elementwise",
+    public=False,
+    title="clip",
+    python="clip({x}, min={lower})",
+    latex=r"\max\left({x}, {lower}\right)",
+)
+def clip_below(xp: Namespace, x: Array, lower: Array) -> Array:
+    """The card behind ``clip`` without an upper bound; its gradient at ties is that of ``x``."""
+    y = xp.maximum(x, lower)
+    refuse_complex(y)
+    return y
+
+
+@clip_below.pullback("x")
+def clip_below_pull_x(xp: Namespace, g: Array, x: Array, lower: Array) -> Array:
+    return xp.where(x >= lower, g, 0)
+
+
+@clip_below.pullback("lower")
+def clip_below_pull_lower(xp: Namespace, g: Array, x: Array, lower: Array) -> Array:
+    return xp.where(x < lower, g, 0)
+
+
+@primitive(
+    "elementwise",
+    public=False,
+    title="clip",
+    python="clip({x}, max={upper})",
+    latex=r"\min\left({x}, {upper}\right)",
+)
+def clip_above(xp: Namespace, x: Array, upper: Array) -> Array:
+    """The card behind ``clip`` without a lower bound; its gradient at ties is that of ``x``."""
+    y = xp.minimum(x, upper)
+    refuse_complex(y)
+    return y
+
+
+@clip_above.pullback("x")
+def clip_above_pull_x(xp: Namespace, g: Array, x: Array, upper: Array) -> Array:
+    return xp.where(x <= upper, g, 0)
+
+
+@clip_above.pullback("upper")
+def clip_above_pull_upper(xp: Namespace, g: Array, x: Array, upper: Array) -> Array:
+    return xp.where(x > upper, g, 0)
 
 
 def _is_zero(value: Any) -> bool:

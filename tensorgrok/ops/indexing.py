@@ -14,9 +14,10 @@ import numpy as np
 from ..autodiff import sum_to
 from ..backend import Array, Key, Namespace
 from ..cards import operation, primitive
-from ..engine import apply
+from ..engine import SCALARS, apply
 from ..errors import DTypeError, describe
 from ..tensor import Tensor
+from .arrangement import element_count
 
 Pattern = tuple[Any, ...]
 
@@ -98,6 +99,18 @@ def key_text(pattern: Pattern, arrays: Sequence[Any]) -> str:
     return ", ".join(texts)
 
 
+#: From so many elements on, zeros to scatter into are broadcast from one: backends copy what they
+#: are handed, and of such zeros they see that there is nothing to copy.
+LARGE = 1 << 16
+
+
+def blank(xp: Namespace, shape: tuple[int, ...], dtype: Any) -> Array:
+    """Zeros to scatter a cotangent into."""
+    if element_count(shape) < LARGE:
+        return xp.zeros(shape, dtype=dtype)
+    return xp.broadcast_to(xp.zeros((), dtype=dtype), shape)
+
+
 def getitem_python(x: Any, arrays: Any, pattern: Pattern) -> str:
     return f"{{x:call}}[{key_text(pattern, arrays)}]"
 
@@ -123,7 +136,33 @@ def getitem_at(xp: Namespace, x: Array, arrays: Sequence[Array], pattern: Patter
 def getitem_pull_x(
     xp: Namespace, g: Array, x_like: Any, arrays: Sequence[Array], pattern: Pattern
 ) -> Array:
-    return xp.scatter_add(xp.zeros(x_like.shape, dtype=g.dtype), join(pattern, arrays), g)
+    return xp.scatter_add(blank(xp, x_like.shape, g.dtype), join(pattern, arrays), g)
+
+
+def slice_python(x: Any, pattern: Pattern) -> str:
+    return getitem_python(x, (), pattern)
+
+
+def slice_latex(x: Any, pattern: Pattern) -> str:
+    return getitem_latex(x, (), pattern)
+
+
+@primitive(
+    "indexing",
+    public=False,
+    title="getitem",
+    python=slice_python,
+    latex=slice_latex,
+    closed=True,
+)
+def getitem_slice(xp: Namespace, x: Array, pattern: Pattern) -> Array:
+    """The card behind ``x[key]`` for a key without arrays, which is the commonest by far."""
+    return x[pattern]
+
+
+@getitem_slice.pullback("x")
+def getitem_slice_pull_x(xp: Namespace, g: Array, x_like: Any, pattern: Pattern) -> Array:
+    return xp.scatter_add(blank(xp, x_like.shape, g.dtype), pattern, g)
 
 
 @operation
@@ -146,6 +185,8 @@ def getitem(x: Any, key: Key) -> Tensor:
     Tensor([3., 4.], shape=(2,), dtype=float32)
     """
     pattern, arrays = take_apart(key)
+    if not arrays:
+        return getitem_slice(x, pattern)
     return cast("Tensor", apply(getitem_at, (x, arrays), {"pattern": pattern}))
 
 
@@ -175,10 +216,23 @@ def scatter_set_latex(table: Any, arrays: Any, values: Any, pattern: Pattern) ->
     return scatter_latex("set", arrays, pattern)
 
 
-def _as_values(xp: Namespace, values: Array, table: Array) -> Array:
-    if values.dtype.kind == "c" and table.dtype.kind != "c":
+def _as_values(xp: Namespace, values: Any, table: Array) -> Array:
+    """The values in the dtype of the table; a number becomes an array of shape ()."""
+    number = isinstance(values, SCALARS)
+    if table.dtype.kind != "c" and (
+        isinstance(values, complex) if number else values.dtype.kind == "c"
+    ):
         raise TypeError(f"complex values do not fit a table of dtype {table.dtype}")
+    if number:
+        return xp.full((), values, dtype=table.dtype)
     return values if values.dtype == table.dtype else xp.astype(values, table.dtype)
+
+
+def _in_lists(values: Any, table: Any) -> Any:
+    """Python's floats in lists get the precision of the table, not that of the default dtype."""
+    if isinstance(values, list | tuple) and isinstance(table, Tensor) and table.dtype.kind in "fc":
+        return Tensor(values, dtype=table.dtype, backend=table.backend)
+    return values
 
 
 def _to_values(xp: Namespace, g: Array, values_like: Any) -> Array:
@@ -196,7 +250,6 @@ def _to_values(xp: Namespace, g: Array, values_like: Any) -> Array:
     python=scatter_add_python,
     latex=scatter_add_latex,
     constant=("arrays",),
-    lifted=("values",),
 )
 def scatter_add_at(
     xp: Namespace, table: Array, arrays: Sequence[Array], values: Array, pattern: Pattern
@@ -226,6 +279,7 @@ def scatter_add(table: Any, key: Key, values: Any) -> Tensor:
     Tensor([1., 0., 5.], shape=(3,), dtype=float32)
     """
     pattern, arrays = take_apart(key)
+    values = _in_lists(values, table)
     return cast("Tensor", apply(scatter_add_at, (table, arrays, values), {"pattern": pattern}))
 
 
@@ -236,7 +290,6 @@ def scatter_add(table: Any, key: Key, values: Any) -> Tensor:
     python=scatter_set_python,
     latex=scatter_set_latex,
     constant=("arrays",),
-    lifted=("values",),
 )
 def scatter_set_at(
     xp: Namespace, table: Array, arrays: Sequence[Array], values: Array, pattern: Pattern
@@ -282,4 +335,5 @@ def scatter_set(table: Any, key: Key, values: Any) -> Tensor:
     Tensor([0., 5., 5.], shape=(3,), dtype=float32)
     """
     pattern, arrays = take_apart(key)
+    values = _in_lists(values, table)
     return cast("Tensor", apply(scatter_set_at, (table, arrays, values), {"pattern": pattern}))

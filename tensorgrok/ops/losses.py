@@ -1,8 +1,8 @@
-"""Loss cards: one number that says how far predictions are from targets.
+"""Loss cards: how far predictions are from targets.
 
 They are primitives because their derivatives are the statements that books print: the derivative
 of the squared error is ``prediction - target``, that of the cross-entropy ``softmax - target``.
-The functions that check their arguments are in ``tensorgrok.nn``.
+The functions that users call are in ``tensorgrok.nn``: they check the arguments and sum up.
 """
 
 from __future__ import annotations
@@ -11,6 +11,18 @@ import math
 
 from ..backend import Array, Namespace
 from ..cards import primitive
+from .activations import exponentials, limited
+from .axes import real_order
+
+
+def average(xp: Namespace, x: Array) -> Array:
+    """Mean of all elements; of none it is 0."""
+    if x.dtype.itemsize < 4 and 0 not in x.shape:  # a sum of float16 soon overflows
+        return xp.mean(x, axis=None, keepdims=False)
+    return xp.sum(x, axis=None, keepdims=False) / max(1, math.prod(x.shape))
+
+
+# Of numbers ------------------------------------------------------------------------------------
 
 
 @primitive(
@@ -46,7 +58,7 @@ def squared_error_pull_target(xp: Namespace, g: Array, prediction: Array, target
 def mse(xp: Namespace, prediction: Array, target: Array) -> Array:
     """Mean of the squares of ``prediction - target``; shapes are equal."""
     difference = prediction - target
-    return xp.mean(difference * difference, axis=None, keepdims=False)
+    return average(xp, difference * difference)
 
 
 @mse.pullback("prediction")
@@ -59,11 +71,159 @@ def mse_pull_target(xp: Namespace, g: Array, prediction: Array, target: Array) -
     return g * (target - prediction) * (2 / max(1, math.prod(prediction.shape)))
 
 
+def huber_latex(prediction: object, target: object, delta: float) -> str:
+    mark = "" if delta == 1 else "_{{{delta}}}"
+    return r"\operatorname{{huber}}" + mark + r"\left({prediction:sum} - {target:product}\right)"
+
+
+def huber_python(prediction: object, target: object, delta: float) -> str:
+    return "huber({prediction}, {target}" + ("" if delta == 1 else ", delta={delta}") + ")"
+
+
+@primitive("elementwise", public=False, floating=True, python=huber_python, latex=huber_latex)
+def huber(xp: Namespace, prediction: Array, target: Array, *, delta: float = 1.0) -> Array:
+    """Half the square of each difference up to ``delta``, from there on a straight line."""
+    size = xp.abs(prediction - target)
+    real_order(prediction - target)
+    near = xp.minimum(size, delta)
+    return near * (size - near / 2)
+
+
+@huber.pullback("prediction")
+def huber_pull_prediction(
+    xp: Namespace, g: Array, prediction: Array, target: Array, delta: float
+) -> Array:
+    return g * limited(xp, prediction - target, delta)
+
+
+@huber.pullback("target")
+def huber_pull_target(
+    xp: Namespace, g: Array, prediction: Array, target: Array, delta: float
+) -> Array:
+    return g * limited(xp, target - prediction, delta)
+
+
+# Of probabilities ------------------------------------------------------------------------------
+
+
+def _sigmoids(xp: Namespace, x: Array) -> tuple[Array, Array]:
+    """The sigmoid, and 1 minus it, both to full precision."""
+    a, b = exponentials(xp, x)
+    return a / (a + b), b / (a + b)
+
+
+def _softplus(xp: Namespace, x: Array) -> Array:
+    return xp.maximum(x, 0) + xp.log1p(xp.exp(-xp.abs(x)))
+
+
+@primitive(
+    "elementwise",
+    public=False,
+    floating=True,
+    latex=r"\operatorname{{bce}}\left(\sigma\left({logits}\right), {target}\right)",
+)
+def bce_with_logits(xp: Namespace, logits: Array, target: Array) -> Array:
+    """``-target * log(p) - (1 - target) * log(1 - p)``, p the sigmoid of the logit."""
+    real_order(logits)
+    return xp.maximum(logits, 0) - logits * target + xp.log1p(xp.exp(-xp.abs(logits)))
+
+
+@bce_with_logits.pullback("logits")
+def bce_with_logits_pull_logits(xp: Namespace, g: Array, logits: Array, target: Array) -> Array:
+    return g * (_sigmoids(xp, logits)[0] - target)
+
+
+@bce_with_logits.pullback("target")
+def bce_with_logits_pull_target(xp: Namespace, g: Array, logits: Array) -> Array:
+    return -g * logits
+
+
+@primitive(
+    "elementwise",
+    public=False,
+    floating=True,
+    latex=r"\operatorname{{bce}}_{{{weight}}}\left(\sigma\left({logits}\right), {target}\right)",
+)
+def weighted_bce_with_logits(xp: Namespace, logits: Array, target: Array, weight: Array) -> Array:
+    """``-weight * target * log(p) - (1 - target) * log(1 - p)``, p the sigmoid of the logit."""
+    real_order(logits)
+    return weight * target * _softplus(xp, -logits) + (1 - target) * _softplus(xp, logits)
+
+
+@weighted_bce_with_logits.pullback("logits")
+def weighted_bce_with_logits_pull_logits(
+    xp: Namespace, g: Array, logits: Array, target: Array, weight: Array
+) -> Array:
+    positive, negative = _sigmoids(xp, logits)
+    return g * ((1 - target) * positive - weight * target * negative)
+
+
+@weighted_bce_with_logits.pullback("target")
+def weighted_bce_with_logits_pull_target(
+    xp: Namespace, g: Array, logits: Array, weight: Array
+) -> Array:
+    return g * (weight * _softplus(xp, -logits) - _softplus(xp, logits))
+
+
+@weighted_bce_with_logits.pullback("weight")
+def weighted_bce_with_logits_pull_weight(
+    xp: Namespace, g: Array, logits: Array, target: Array
+) -> Array:
+    return g * target * _softplus(xp, -logits)
+
+
+@primitive(
+    "elementwise",
+    public=False,
+    floating=True,
+    python="{target:product} * (log({target}) - {log_prediction:product})",
+    latex=r"{target:product} \left(\log {target:power} - {log_prediction:product}\right)",
+    precedence="product",
+)
+def relative_entropy(xp: Namespace, log_prediction: Array, target: Array) -> Array:
+    """``target * (log(target) - log_prediction)``, and 0 where the target is 0."""
+    real_order(log_prediction)
+    possible = target > 0
+    logarithm = xp.log(xp.where(possible, target, 1))
+    return target * (logarithm - xp.where(possible, log_prediction, 0))
+
+
+@relative_entropy.pullback("log_prediction")
+def relative_entropy_pull_log_prediction(xp: Namespace, g: Array, target: Array) -> Array:
+    return -g * target
+
+
+@relative_entropy.pullback("target")
+def relative_entropy_pull_target(
+    xp: Namespace, g: Array, log_prediction: Array, target: Array
+) -> Array:
+    possible = target > 0
+    logarithm = xp.log(xp.where(possible, target, 1))
+    return xp.where(possible, g * (logarithm + 1 - xp.where(possible, log_prediction, 0)), 0)
+
+
+# Of classes ------------------------------------------------------------------------------------
+
+
 def _hits(xp: Namespace, labels: Array, classes: int) -> Array:
     """Where the label of each row is, as booleans (..., classes)."""
     numbers = xp.arange(classes)
     same = labels if labels.dtype == numbers.dtype else xp.astype(labels, numbers.dtype)
     return same[..., None] == numbers
+
+
+def _chosen(xp: Namespace, rows: Array, labels: Array) -> Array:
+    """The entry of each row (..., classes) at its label."""
+    if rows.ndim == 2:
+        return rows[xp.arange(rows.shape[0]), labels]
+    count = math.prod(labels.shape)
+    flat = xp.reshape(rows, (count, rows.shape[-1]))
+    return xp.reshape(flat[xp.arange(count), xp.reshape(labels, (count,))], labels.shape)
+
+
+def _softmax(xp: Namespace, logits: Array) -> Array:
+    small = xp.exp(logits - xp.max(logits, axis=-1, keepdims=True))
+    return small / xp.sum(small, axis=-1, keepdims=True)
 
 
 @primitive(
@@ -77,15 +237,73 @@ def cross_entropy(xp: Namespace, logits: Array, labels: Array) -> Array:
     """Mean of ``logsumexp(logits) - logits[label]``; logits (..., C), labels (...)."""
     shifted = logits - xp.max(logits, axis=-1, keepdims=True)
     total = xp.log(xp.sum(xp.exp(shifted), axis=-1, keepdims=False))
-    hits = _hits(xp, labels, logits.shape[-1])
-    chosen = xp.sum(xp.where(hits, shifted, 0), axis=-1, keepdims=False)
-    return xp.mean(total - chosen, axis=None, keepdims=False)
+    return average(xp, total - _chosen(xp, shifted, labels))
 
 
 @cross_entropy.pullback("logits")
 def cross_entropy_pull_logits(xp: Namespace, g: Array, logits: Array, labels: Array) -> Array:
-    small = xp.exp(logits - xp.max(logits, axis=-1, keepdims=True))
-    softmax = small / xp.sum(small, axis=-1, keepdims=True)
-    hits = _hits(xp, labels, logits.shape[-1])
-    examples = max(1, math.prod(logits.shape[:-1]))
-    return (softmax - xp.astype(hits, logits.dtype)) * (g / examples)
+    hits = xp.astype(_hits(xp, labels, logits.shape[-1]), logits.dtype)
+    return (_softmax(xp, logits) - hits) * (g / max(1, math.prod(logits.shape[:-1])))
+
+
+def cross_entropies_python(logits: object, labels: object, smoothing: float) -> str:
+    extra = ", label_smoothing={smoothing}" if smoothing else ""
+    return "cross_entropy({logits}, {labels}" + extra + ", reduction='none')"
+
+
+def cross_entropies_latex(logits: object, labels: object, smoothing: float) -> str:
+    mark = "_{{{smoothing}}}" if smoothing else ""
+    return r"\operatorname{{cross\_entropy}}" + mark + r"\left({logits}, {labels}\right)"
+
+
+@primitive(
+    "loss",
+    public=False,
+    constant=("labels",),
+    apart=("labels",),
+    python=cross_entropies_python,
+    latex=cross_entropies_latex,
+)
+def cross_entropies(
+    xp: Namespace, logits: Array, labels: Array, *, smoothing: float = 0.0
+) -> Array:
+    """``logsumexp(logits) - sum(p * logits)`` of each row, p mostly at the label."""
+    shifted = logits - xp.max(logits, axis=-1, keepdims=True)
+    total = xp.log(xp.sum(xp.exp(shifted), axis=-1, keepdims=False))
+    chosen = _chosen(xp, shifted, labels)
+    if smoothing:
+        spread = xp.mean(shifted, axis=-1, keepdims=False)
+        chosen = (1 - smoothing) * chosen + smoothing * spread
+    return total - chosen
+
+
+@cross_entropies.pullback("logits")
+def cross_entropies_pull_logits(
+    xp: Namespace, g: Array, logits: Array, labels: Array, smoothing: float
+) -> Array:
+    classes = logits.shape[-1]
+    target = xp.astype(_hits(xp, labels, classes), logits.dtype)
+    if smoothing:
+        target = (1 - smoothing) * target + smoothing / classes
+    return g[..., None] * (_softmax(xp, logits) - target)
+
+
+@primitive(
+    "loss",
+    public=False,
+    constant=("labels",),
+    apart=("labels",),
+    python="nll({log_probabilities}, {labels}, reduction='none')",
+    latex=r"-{log_probabilities:call}_{{{labels}}}",
+    precedence="unary",
+)
+def nll(xp: Namespace, log_probabilities: Array, labels: Array) -> Array:
+    """Minus the entry of each row (..., C) at its label."""
+    return -_chosen(xp, log_probabilities, labels)
+
+
+@nll.pullback("log_probabilities")
+def nll_pull_log_probabilities(
+    xp: Namespace, g: Array, log_probabilities_like: Array, labels: Array
+) -> Array:
+    return xp.where(_hits(xp, labels, log_probabilities_like.shape[-1]), -g[..., None], 0)

@@ -1,86 +1,67 @@
-"""Reduction cards: sums, means, maxima over axes.
+"""Reduction cards: sums, products, means, extremes and truth over axes.
 
 ``axis`` is an integer, a tuple of integers, or None for all axes; negative axes count from the end.
-With ``keepdims`` reduced axes stay, with length 1.
+With ``keepdims`` reduced axes stay, with length 1. Over an axis of length 0 a sum is 0, a product
+1, ``any`` False, ``all`` True and ``logsumexp`` minus infinity; a mean is NaN, as in the standard
+and without a warning; extremes are refused. Variances, medians and quantiles are in ``statistics``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ..backend import Array, Namespace
 from ..cards import primitive
-from ..errors import DTypeError
+from ..context import DType
+from .axes import (
+    Axis,
+    arg_axis,
+    as_call,
+    as_method,
+    as_operator,
+    as_rows,
+    count,
+    from_rows,
+    plain_axis,
+    real_order,
+    reduced_shape,
+    spread,
+    upright,
+)
 
-Axis = int | Sequence[int] | None
+__all__ = [
+    "all",
+    "any",
+    "argmax",
+    "argmin",
+    "count_nonzero",
+    "logsumexp",
+    "max",
+    "mean",
+    "min",
+    "prod",
+    "sum",
+]
 
+PLAIN: dict[str, Any] = {"axis": None, "keepdims": False}
 
-def reduced_axes(axis: Axis, ndim: int) -> tuple[int, ...]:
-    """The axes meant by ``axis``, as non-negative integers."""
-    if axis is None:
-        return tuple(range(ndim))
-    axes = axis if isinstance(axis, tuple | list) else (axis,)
-    return tuple(range(ndim)[i] for i in axes)
-
-
-def spread(xp: Namespace, g: Array, like: Any, axis: Axis) -> Array:
-    """Give a reduced array its reduced axes back, with length 1, so that it broadcasts."""
-    axes = reduced_axes(axis, like.ndim)
-    kept = tuple(1 if i in axes else length for i, length in enumerate(like.shape))
-    return xp.reshape(g, kept)
-
-
-def count(like: Any, axis: Axis) -> int:
-    """How many elements each result was reduced from; at least 1, as it is divided by."""
-    axes = reduced_axes(axis, like.ndim)
-    return max_of(1, int(np.prod([like.shape[i] for i in axes], dtype=np.int64)))
-
-
-max_of = max  # the built-in, before the card below takes its name
-
-
-def plain_axis(name: str, axis: Axis) -> Axis:
-    """Check an axis argument; lists become tuples."""
-    if axis is None or isinstance(axis, int | np.integer):
-        return axis
-    if isinstance(axis, tuple | list) and all(isinstance(i, int | np.integer) for i in axis):
-        return tuple(axis)
-    raise DTypeError(f"{name}: axis must be an integer, a tuple of integers or None, got {axis!r}")
+# Sums and products -----------------------------------------------------------------------------
 
 
-def reduction_python(name: str, axis: Any, keepdims: Any) -> str:
-    """Notation of a reduction: only what differs from the defaults is printed."""
-    extras = [] if axis is None else ["axis={axis}"]
-    extras += ["keepdims=True"] if keepdims else []
-    return f"{{x:call}}.{name}({', '.join(extras)})"
-
-
-def reduction_latex(symbol: str, axis: Any) -> str:
-    """Notation of a reduction in algebra; the axis is a subscript."""
-    return symbol + ("" if axis is None else "_{{{axis}}}") + r" {x:product}"
-
-
-def sum_python(x: Any, axis: Any, keepdims: Any) -> str:
-    return reduction_python("sum", axis, keepdims)
-
-
-def sum_latex(x: Any, axis: Any, keepdims: Any) -> str:
-    return reduction_latex(r"\sum", axis)
-
-
-@primitive("reduction", python=sum_python, latex=sum_latex)
+@primitive("reduction", python=as_method("sum", **PLAIN), latex=as_operator(r"\sum"))
 def sum(  # noqa: A001  # the standard's name
     xp: Namespace, x: Array, axis: Axis = None, *, keepdims: bool = False
 ) -> Array:
     """Sum over axes; of booleans it is a count.
 
+    Sums of small integers are 64-bit integers.
+
     >>> tg.sum(tg.Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0)
     Tensor([4., 6.], shape=(2,), dtype=float32)
     """
-    return xp.sum(x, axis=plain_axis("sum", axis), keepdims=keepdims)
+    return xp.sum(x, axis=plain_axis("sum", axis, x.ndim), keepdims=keepdims)
 
 
 @sum.pullback("x")
@@ -88,85 +69,257 @@ def sum_pull_x(xp: Namespace, g: Array, x_like: Any, axis: Axis) -> Array:
     return xp.broadcast_to(spread(xp, g, x_like, axis), x_like.shape)
 
 
-def mean_python(x: Any, axis: Any, keepdims: Any) -> str:
-    return reduction_python("mean", axis, keepdims)
+@primitive("reduction", python=as_method("prod", **PLAIN), latex=as_operator(r"\prod"))
+def prod(xp: Namespace, x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
+    """Product over axes; of booleans it is 0 or 1.
+
+    The derivative with respect to a factor is the product of all others, computed without a
+    division, so it is right where factors are 0. Products of small integers are 64-bit integers.
+
+    >>> tg.prod(tg.Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0)
+    Tensor([3., 8.], shape=(2,), dtype=float32)
+    """
+    return xp.prod(x, axis=plain_axis("prod", axis, x.ndim), keepdims=keepdims)
 
 
-def mean_latex(x: Any, axis: Any, keepdims: Any) -> str:
-    return reduction_latex(r"\operatorname{{mean}}", axis)
+@prod.pullback("x")
+def prod_pull_x(xp: Namespace, g: Array, x: Array, axis: Axis) -> Array:
+    if 0 in x.shape:
+        return xp.zeros(x.shape, dtype=g.dtype)
+    rows = as_rows(xp, x, axis)
+    before = _products_before(xp, rows)
+    after = _products_before(xp, rows[..., ::-1])[..., ::-1]
+    others = xp.reshape(g, (*rows.shape[:-1], 1)) * (before * after)
+    return from_rows(xp, others, x, axis)
 
 
-@primitive("reduction", python=mean_python, latex=mean_latex, floating=True)
+def _products_before(xp: Namespace, rows: Array) -> Array:
+    """For each element of each row the product of those before it."""
+    ones = xp.ones((*rows.shape[:-1], 1), dtype=rows.dtype)
+    return xp.concat([ones, xp.cumulative_prod(rows[..., :-1], axis=-1)], axis=-1)
+
+
+@primitive(
+    "reduction",
+    python=as_method("mean", **PLAIN),
+    latex=as_operator(upright("mean")),
+    floating=True,
+)
 def mean(xp: Namespace, x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
-    """Arithmetic mean over axes; of integers too it is a float.
+    """Arithmetic mean over axes; of integers too it is a float, and of no elements it is NaN.
 
     >>> tg.mean(tg.Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=1)
     Tensor([1.5, 3.5], shape=(2,), dtype=float32)
     """
-    return xp.mean(x, axis=plain_axis("mean", axis), keepdims=keepdims)
+    axis = plain_axis("mean", axis, x.ndim)
+    if 0 in x.shape and not count(x, axis):
+        return xp.full(reduced_shape(x.shape, axis, keepdims), np.nan, dtype=x.dtype)
+    return xp.mean(x, axis=axis, keepdims=keepdims)
 
 
 @mean.pullback("x")
 def mean_pull_x(xp: Namespace, g: Array, x_like: Any, axis: Axis) -> Array:
-    return xp.broadcast_to(spread(xp, g, x_like, axis) / count(x_like, axis), x_like.shape)
+    share = spread(xp, g, x_like, axis) / (count(x_like, axis) or 1)  # of none, nobody gets it
+    return xp.broadcast_to(share, x_like.shape)
 
 
-def max_python(x: Any, axis: Any, keepdims: Any) -> str:
-    return reduction_python("max", axis, keepdims)
+# Extremes --------------------------------------------------------------------------------------
 
 
-def max_latex(x: Any, axis: Any, keepdims: Any) -> str:
-    return reduction_latex(r"\max", axis)
+def _comparable(x: Array, axis: Axis, what: str) -> None:
+    """Refuse to look for an extreme where there is none."""
+    real_order(x)
+    if 0 in x.shape and not count(x, axis):
+        raise ValueError(f"no elements are reduced, and there is no {what} of none (no identity)")
 
 
-@primitive("reduction", python=max_python, latex=max_latex)
+@primitive("reduction", python=as_method("max", **PLAIN), latex=as_operator(r"\max"), closed=True)
 def max(  # noqa: A001  # the standard's name
     xp: Namespace, x: Array, axis: Axis = None, *, keepdims: bool = False
 ) -> Array:
     """Largest element over axes; where several are largest they share the gradient evenly.
 
+    Where there is a NaN the result is NaN, and the gradient 0.
+
+    Raises:
+        ShapeError: no elements are reduced.
+
     >>> tg.max(tg.Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0)
     Tensor([3., 4.], shape=(2,), dtype=float32)
     """
-    return xp.max(x, axis=plain_axis("max", axis), keepdims=keepdims)
+    axis = plain_axis("max", axis, x.ndim)
+    _comparable(x, axis, "largest")
+    return xp.max(x, axis=axis, keepdims=keepdims)
+
+
+@primitive("reduction", python=as_method("min", **PLAIN), latex=as_operator(r"\min"), closed=True)
+def min(  # noqa: A001  # the standard's name
+    xp: Namespace, x: Array, axis: Axis = None, *, keepdims: bool = False
+) -> Array:
+    """Smallest element over axes; where several are smallest they share the gradient evenly.
+
+    Where there is a NaN the result is NaN, and the gradient 0.
+
+    Raises:
+        ShapeError: no elements are reduced.
+
+    >>> tg.min(tg.Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0)
+    Tensor([1., 2.], shape=(2,), dtype=float32)
+    """
+    axis = plain_axis("min", axis, x.ndim)
+    _comparable(x, axis, "smallest")
+    return xp.min(x, axis=axis, keepdims=keepdims)
 
 
 @max.pullback("x")
-def max_pull_x(xp: Namespace, g: Array, x: Array, y: Array, axis: Axis) -> Array:
-    largest = x == spread(xp, y, x, axis)
-    # Without the lower bound a NaN in x, which equals nothing, would divide by zero.
-    sharing = xp.maximum(xp.sum(largest, axis=plain_axis("max", axis), keepdims=True), 1)
-    return xp.where(largest, spread(xp, g, x, axis) / xp.astype(sharing, g.dtype), 0)
+@min.pullback("x")
+def extreme_pull_x(xp: Namespace, g: Array, x: Array, y: Array, axis: Axis) -> Array:
+    chosen = x == spread(xp, y, x, axis)
+    return xp.where(chosen, spread(xp, g, x, axis) / _sharing(xp, chosen, axis, g.dtype), 0)
 
 
-@primitive("reduction", constant=("x",))
+def _sharing(xp: Namespace, chosen: Array, axis: Axis, dtype: DType) -> Array:
+    """How many are chosen; at least 1, as where there is a NaN, which equals nothing, none is."""
+    number = xp.sum(chosen, axis=plain_axis("sum", axis, chosen.ndim), keepdims=True)
+    return xp.astype(xp.maximum(number, 1), dtype)
+
+
+@primitive(
+    "reduction",
+    python=as_method("argmax", **PLAIN),
+    latex=as_operator(r"\arg\max"),
+    constant=("x",),
+)
 def argmax(xp: Namespace, x: Array, axis: int | None = None, *, keepdims: bool = False) -> Array:
     """Index of the first largest element along an axis, or in the flattened tensor.
+
+    A NaN counts as larger than all numbers.
 
     >>> tg.argmax(tg.Tensor([[1.0, 2.0], [4.0, 3.0]]), axis=1)
     Tensor([1, 0], shape=(2,), dtype=int64)
     """
+    axis = arg_axis("argmax", axis, x.ndim)
+    _comparable(x, axis, "largest")
     return xp.argmax(x, axis=axis, keepdims=keepdims)
 
 
-def logsumexp_latex(x: Any, axis: Any, keepdims: Any) -> str:
-    return reduction_latex(r"\operatorname{{logsumexp}}", axis)
+@primitive(
+    "reduction",
+    python=as_method("argmin", **PLAIN),
+    latex=as_operator(r"\arg\min"),
+    constant=("x",),
+)
+def argmin(xp: Namespace, x: Array, axis: int | None = None, *, keepdims: bool = False) -> Array:
+    """Index of the first smallest element along an axis, or in the flattened tensor.
+
+    A NaN counts as smaller than all numbers.
+
+    >>> tg.argmin(tg.Tensor([[1.0, 2.0], [4.0, 3.0]]), axis=1)
+    Tensor([0, 1], shape=(2,), dtype=int64)
+    """
+    axis = arg_axis("argmin", axis, x.ndim)
+    _comparable(x, axis, "smallest")
+    return xp.argmin(x, axis=axis, keepdims=keepdims)
 
 
-@primitive("reduction", latex=logsumexp_latex, floating=True)
+# Truth -----------------------------------------------------------------------------------------
+
+
+@primitive(
+    "reduction", python=as_method("any", **PLAIN), latex=as_operator(r"\exists"), constant=("x",)
+)
+def any(  # noqa: A001  # the standard's name
+    xp: Namespace, x: Array, axis: Axis = None, *, keepdims: bool = False
+) -> Array:
+    """Whether any element over axes is True or not zero; a NaN is not zero.
+
+    >>> tg.any(tg.Tensor([[0.0, 2.0], [0.0, 0.0]]), axis=1)
+    Tensor([ True, False], shape=(2,), dtype=bool)
+    """
+    return xp.any(x, axis=plain_axis("any", axis, x.ndim), keepdims=keepdims)
+
+
+@primitive(
+    "reduction", python=as_method("all", **PLAIN), latex=as_operator(r"\forall"), constant=("x",)
+)
+def all(  # noqa: A001  # the standard's name
+    xp: Namespace, x: Array, axis: Axis = None, *, keepdims: bool = False
+) -> Array:
+    """Whether all elements over axes are True or not zero; a NaN is not zero.
+
+    >>> tg.all(tg.Tensor([[1.0, 2.0], [0.0, 3.0]]), axis=1)
+    Tensor([ True, False], shape=(2,), dtype=bool)
+    """
+    return xp.all(x, axis=plain_axis("all", axis, x.ndim), keepdims=keepdims)
+
+
+@primitive(
+    "reduction",
+    python=as_call("count_nonzero", **PLAIN),
+    latex=as_operator(upright("nnz")),
+    constant=("x",),
+)
+def count_nonzero(xp: Namespace, x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
+    """How many elements over axes are True or not zero; a NaN is not zero.
+
+    >>> tg.count_nonzero(tg.Tensor([[0.0, 2.0], [1.0, 3.0]]), axis=1)
+    Tensor([1, 2], shape=(2,), dtype=int64)
+    """
+    return xp.sum(x != 0, axis=plain_axis("count_nonzero", axis, x.ndim), keepdims=keepdims)
+
+
+# Logarithms ------------------------------------------------------------------------------------
+
+
+@primitive(
+    "reduction",
+    python=as_method("logsumexp", **PLAIN),
+    latex=as_operator(upright("logsumexp")),
+    floating=True,
+)
 def logsumexp(xp: Namespace, x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     """Logarithm of the sum of exponentials over axes; never overflows.
+
+    Of minus infinities alone, or of nothing, it is minus infinity, and the gradient 0: a row that
+    is masked as a whole trains nothing. With an infinity it is infinity, and grows as that does:
+    its derivative is 1 there, or shared evenly, and 0 elsewhere.
 
     >>> tg.logsumexp(tg.Tensor([1000.0, 0.0]))
     Tensor(1000., shape=(), dtype=float32)
     """
-    axis = plain_axis("logsumexp", axis)
-    top = xp.max(x, axis=axis, keepdims=True)
-    top = xp.where(xp.abs(top) == np.inf, 0, top)  # inf - inf would be NaN
-    total = xp.sum(xp.exp(x - top), axis=axis, keepdims=keepdims)
-    return xp.log(total) + xp.reshape(top, total.shape)
+    axis = plain_axis("logsumexp", axis, x.ndim)
+    if 0 in x.shape and not count(x, axis):
+        return xp.full(reduced_shape(x.shape, axis, keepdims), -np.inf, dtype=x.dtype)
+    _, total, top = _exponentials(xp, x, axis)
+    return xp.reshape(xp.log(total) + top, reduced_shape(x.shape, axis, keepdims))
 
 
 @logsumexp.pullback("x")
-def logsumexp_pull_x(xp: Namespace, g: Array, x: Array, y: Array, axis: Axis) -> Array:
-    return spread(xp, g, x, axis) * xp.exp(x - spread(xp, y, x, axis))
+def logsumexp_pull_x(xp: Namespace, g: Array, x: Array, axis: Axis) -> Array:
+    # exp(x - y) would be as wrong as y is rounded: by a thousandth for float32 near 10,000.
+    if 0 in x.shape:
+        return xp.zeros(x.shape, dtype=x.dtype)
+    small, total, _ = _exponentials(xp, x, axis)
+    return spread(xp, g, x, axis) * (small / total)
+
+
+def _exponentials(xp: Namespace, x: Array, axis: Axis) -> tuple[Array, Array, Array]:
+    """Exponentials scaled so that the largest is 1, their sum, and the maximum of ``x``."""
+    if x.dtype.kind == "c":
+        top = xp.max(xp.real(x), axis=axis, keepdims=True)
+        small = xp.exp(x - top)
+        return small, xp.sum(small, axis=axis, keepdims=True), top
+    top = xp.max(x, axis=axis, keepdims=True)
+    small = xp.exp(xp.minimum(x, _most(x.dtype)) - _finite(xp, top))  # inf - inf would be NaN
+    total = xp.sum(small, axis=axis, keepdims=True)
+    return small, xp.maximum(total, 1), top  # 1 at least, unless all are minus infinity
+
+
+def _finite(xp: Namespace, x: Array) -> Array:
+    most = _most(x.dtype)
+    return xp.minimum(xp.maximum(x, -most), most)
+
+
+def _most(dtype: DType) -> float:
+    """The largest finite number of a dtype, or of float64 if it is wider."""
+    return float(np.finfo(dtype if dtype.itemsize < 8 else np.float64).max)

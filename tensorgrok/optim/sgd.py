@@ -1,22 +1,31 @@
-"""Stochastic gradient descent."""
+"""Stochastic gradient descent, plain or with momentum."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
-from ..engine import update
-from ..ops.updates import sgd_update
+from ..errors import ArgumentError, DTypeError
+from ..ops.updates import momentum_update, nesterov_update, sgd_update
 from ..tensor import Tensor
-from .optimizer import Optimizer, Setting
+from ..updating import update, update_together
+from .optimizer import Optimizer
 
 
 class SGD(Optimizer):
     """Gradient descent: each step subtracts ``lr`` times the gradient.
 
+    With momentum there is a velocity per parameter: ``velocity = momentum * velocity + gradient``,
+    and a step subtracts ``lr * velocity``, or with Nesterov's look ahead
+    ``lr * (gradient + momentum * velocity)``. Source: Sutskever et al., "On the importance of
+    initialization and momentum in deep learning", ICML 2013.
+
     Args:
         parameters: tensors that require gradients.
         lr: the learning rate, at least 0. The attribute ``lr`` can be changed at any time.
+        momentum: how much of the velocity is kept, at least 0 and usually 0.9.
+        nesterov: look ahead; needs momentum.
+        weight_decay: each gradient grows by this number times its parameter, as by a penalty of
+            half of it times the squared norm.
 
     >>> w = tg.Tensor([1.0, 2.0], requires_grad=True)
     >>> optimizer = optim.SGD([w], lr=0.5)
@@ -26,25 +35,58 @@ class SGD(Optimizer):
     Tensor([0., 0.], shape=(2,), dtype=float32, requires_grad=True)
     """
 
-    def __init__(self, parameters: Iterable[Tensor], lr: float) -> None:
-        super().__init__(parameters)
-        self._rate = Setting("lr", lr)
+    def __init__(
+        self,
+        parameters: Iterable[Tensor],
+        lr: float,
+        *,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(parameters, lr)
+        self._set("momentum", momentum)
+        self._set("weight_decay", weight_decay)
+        if not isinstance(nesterov, bool):
+            raise DTypeError(f"SGD: nesterov must be True or False, got {nesterov!r}")
+        if nesterov and self.momentum == 0:
+            raise ArgumentError("SGD: nesterov=True needs a momentum above 0, such as 0.9")
+        self._set("nesterov", float(nesterov))
+        if self.momentum:
+            self._private["velocity"] = [self._zeros(parameter) for parameter in self.parameters]
 
     @property
-    def lr(self) -> float:
-        """The learning rate."""
-        return self._rate.value
+    def momentum(self) -> float:
+        """How much of the velocity each step keeps."""
+        return self._settings["momentum"].value
 
-    @lr.setter
-    def lr(self, value: Any) -> None:
-        self._rate.value = value
+    @property
+    def nesterov(self) -> bool:
+        """Whether steps look ahead."""
+        return self._settings["nesterov"].value != 0
 
     def step(self) -> None:
         """Update every parameter that has a gradient."""
+        lr, decays = self._settings["lr"], self._settings["weight_decay"]._value != 0
+        if self._private:
+            self._step_with_momentum(decays)
+            return
         for parameter in self.parameters:
             gradient = parameter._grad
             if gradient is not None:
-                if parameter._space.complex:  # downhill is against dL/dRe + i dL/dIm
-                    gradient = gradient.detach().conj()
-                rate = self._rate.for_parameter(parameter)
-                update(sgd_update, parameter, (gradient, rate))
+                space = parameter._space
+                if decays or space.complex:
+                    gradient = self._descent(parameter, gradient, decays)
+                update(sgd_update, parameter, (gradient, lr.at(space)))
+
+    def _step_with_momentum(self, decays: bool) -> None:
+        lr, momentum = self._settings["lr"], self._settings["momentum"]
+        card = nesterov_update if self.nesterov else momentum_update
+        for parameter, velocity in zip(self.parameters, self._private["velocity"], strict=True):
+            gradient = parameter._grad
+            if gradient is not None:
+                space = parameter._space
+                if decays or space.complex:
+                    gradient = self._descent(parameter, gradient, decays)
+                settings = (lr.at(space), momentum.at(space))
+                update_together(card, (parameter, velocity), (gradient, *settings))

@@ -13,9 +13,10 @@ from typing import Any
 
 import tensorgrok as tg
 from tensorgrok import Tensor
-from tensorgrok.backend import VOCABULARY, Backend, Namespace
+from tensorgrok.backend import Backend, Namespace
 from tensorgrok.context import tracing
 from tensorgrok.engine import make_tensor
+from tensorgrok.vocabulary import VOCABULARY
 
 
 class Traced:

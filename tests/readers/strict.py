@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tensorgrok.backend import STANDARD, Backend
+from tensorgrok.backend import Backend
+from tensorgrok.vocabulary import STANDARD
 
 SCALARS = (bool, int, float, complex)
 

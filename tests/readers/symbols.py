@@ -12,10 +12,12 @@ from typing import Any
 
 from tensorgrok import Tensor
 from tensorgrok.autodiff import pull
-from tensorgrok.backend import VOCABULARY, Namespace
+from tensorgrok.backend import Namespace
 from tensorgrok.cards import Primitive
 from tensorgrok.engine import primitives
 from tensorgrok.graph import Leaf, Literal, Node, order
+from tensorgrok.ops.indexing import join, take_apart
+from tensorgrok.vocabulary import VOCABULARY
 
 LEVELS = ("comparison", "sum", "product", "unary", "power", "call")
 
@@ -43,7 +45,10 @@ class Symbol:
         return self.text
 
     def __getitem__(self, key: Any) -> Symbol:
-        return Symbol(self.reader, f"{self:call}[{key}]", "call", self.value[key])
+        pattern, arrays = take_apart(key)
+        value = self.value[join(pattern, [value_of(array) for array in arrays])]
+        card = primitives["getitem_at"]
+        return self.reader.apply(card, value, (self, arrays), {"pattern": pattern})
 
     def __neg__(self) -> Symbol:
         return self.reader.apply(primitives["negative"], -self.value, (self,), {})
@@ -52,11 +57,12 @@ class Symbol:
 def _operator(name: str, function: Callable[[Any, Any], Any], swapped: bool) -> Any:
     def apply(self: Symbol, other: Any) -> Symbol:
         operands = (other, self) if swapped else (self, other)
+        value = function(*map(value_of, operands))
         if name == "multiply":  # the cotangent that backward starts from is 1
             for one, rest in (operands, operands[::-1]):
-                if isinstance(one, Symbol) and one.text == "1" and isinstance(rest, Symbol):
+                unit = isinstance(one, Symbol) and one.text == "1"
+                if unit and isinstance(rest, Symbol) and rest.shape == value.shape:
                     return rest
-        value = function(*map(value_of, operands))
         return self.reader.apply(primitives[name], value, operands, {})
 
     return apply
@@ -77,8 +83,17 @@ for _name, _short in (
 
 
 def value_of(operand: Any) -> Any:
-    """The array that a symbol stands for; anything else as it is."""
+    """The array that a symbol stands for, also within tuples and lists; anything else as it is."""
+    if isinstance(operand, tuple | list):
+        return type(operand)(map(value_of, operand))
     return operand.value if isinstance(operand, Symbol) else operand
+
+
+def shown(operand: Any) -> Any:
+    """What notation is handed for an operand: numbers say that they are numbers."""
+    if isinstance(operand, tuple | list):
+        return tuple(map(shown, operand))
+    return operand if isinstance(operand, Symbol) else Number(operand)
 
 
 class Reader:
@@ -95,8 +110,13 @@ class Reader:
 
     def _function(self, name: str) -> Callable[..., Symbol]:
         def call(*args: Any, **kwargs: Any) -> Symbol:
-            value = getattr(self.real, name)(*map(value_of, args), **kwargs)
-            return self.apply(primitives[name], value, *primitives[name].bind(args, kwargs))
+            value = getattr(self.real, name)(*value_of(args), **kwargs)
+            if name.startswith("scatter"):
+                table, key, values = args
+                pattern, arrays = take_apart(key)
+                operands = (table, arrays, values)
+                return self.apply(primitives[f"{name}_at"], value, operands, {"pattern": pattern})
+            return self.apply(primitives[name], value, *primitives[name].bind(*args, **kwargs))
 
         return call
 
@@ -104,8 +124,7 @@ class Reader:
         self, card: Primitive[...], value: Any, operands: Any, parameters: dict[str, Any]
     ) -> Symbol:
         """What a card says of its operands, with the value that it has."""
-        shown = [o if isinstance(o, Symbol) else Number(o) for o in operands]
-        fields = dict(zip(card.arguments, shown, strict=True)) | parameters
+        fields = dict(zip(card.arguments, map(shown, operands), strict=True)) | parameters
         notation = card.python if self.python else card.latex
         template = notation if isinstance(notation, str) else notation(**fields)
         return Symbol(self, template.format(**fields), card.precedence, value)

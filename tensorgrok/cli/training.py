@@ -1,46 +1,31 @@
-"""The command line: ``python -m tensorgrok`` trains a small network on handwritten digits.
+"""The bare command: trains a small network on handwritten digits.
 
-Four parts can be used and tested apart: ``read_config`` makes a ``Config`` of the words given,
-``train`` makes a ``Result`` of that, ``report`` makes text of that, and ``main`` joins them and is
-the only one that knows of signals and exit codes:
-
-====  ===========================================================================================
-0     trained and reported
-1     the loss became infinite or NaN; or memory ran out, or the report could not be written
-2     a bad value; one line on stderr says which
-130   stopped by Ctrl-C; what was learnt until then is reported
-141   whoever read the report went away, as after ``| head -1``
-====  ===========================================================================================
-
-This module stands on ``data``, ``nn`` and ``optim``; ``train`` is an example of their use.
+Its parts can be used and tested apart: ``read_config`` makes a ``Config`` of the words given,
+``train`` makes a ``Result`` of that, and ``report`` makes text of that. This module stands on
+``data``, ``nn`` and ``optim``; ``train`` is an example of their use.
 """
 
 from __future__ import annotations
 
 import argparse
 import math
-import os
 import reprlib
 import shutil
-import signal
 import sys
-import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, fields
-from typing import Any, NoReturn, TextIO
+from typing import Any, NoReturn
 
 import numpy as np
 from tqdm import tqdm
 
-from . import (
-    ArgumentError,
+from .. import (
     Backend,
     BackendError,
     Generator,
     Tensor,
-    __version__,
     current_backend,
     data,
     nn,
@@ -48,18 +33,17 @@ from . import (
     optim,
     use_backend,
 )
-from .backend import ENVIRONMENT_VARIABLE
+from ..backend import ENVIRONMENT_VARIABLE
+from .program import FAILED, STOPPED, Interrupt, UsageError, write
 
-PROGRAM = "python -m tensorgrok"
 PIXELS, CLASSES = 64, 10
 HELD_OUT = 0.2
-FAILED, BAD_VALUE, STOPPED, READER_GONE = 1, 2, 130, 141
+SUMMARY = (
+    f"Train a network {PIXELS} -> hidden -> {CLASSES} on 1,797 handwritten digits, a fifth of them "
+    "held out, and say how many of those it reads."
+)
 
 Stop = Callable[[], bool]
-
-
-class UsageError(ArgumentError):
-    """The command line, or the environment, asks for something that cannot be."""
 
 
 @dataclass(frozen=True)
@@ -127,14 +111,6 @@ class Result:
 # From words to a configuration -----------------------------------------------------------------
 
 
-class Parser(argparse.ArgumentParser):
-    """A parser that raises ``UsageError`` instead of printing its usage and leaving."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raise what argparse would print."""
-        raise UsageError(f"{message} (see {PROGRAM} --help)")
-
-
 def _integer(low: int, high: int, wanted: str) -> Callable[[str], int]:
     def convert(text: str) -> int:
         with suppress(ValueError):
@@ -154,20 +130,8 @@ def _rate(text: str) -> float:
     )
 
 
-def make_parser() -> Parser:
-    """Make the parser.
-
-    Its default ``run`` is what the bare command does. A subcommand is a subparser with a ``run`` of
-    its own, and needs no change here beside the line that adds it.
-    """
-    parser = Parser(
-        prog=PROGRAM,
-        allow_abbrev=False,
-        description=f"Train a network {PIXELS} -> hidden -> {CLASSES} on 1,797 handwritten digits, "
-        "a fifth of them held out, and say how many of those it reads.",
-    )
-    parser.set_defaults(run=run_training)
-    parser.add_argument("--version", action="version", version=f"tensorgrok {__version__}")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of a training run to a parser."""
 
     def add(name: str, kind: Callable[[str], Any], metavar: str, text: str) -> None:
         default = getattr(Config, name)
@@ -185,7 +149,6 @@ def make_parser() -> Parser:
     add("batch", million, "N", "images in one step")
     add("lr", _rate, "X", "learning rate of the first epoch; it falls linearly towards 0")
     add("backend", str, "NAME", f"array backend (default: what {ENVIRONMENT_VARIABLE} says)")
-    return parser
 
 
 def read_config(arguments: argparse.Namespace) -> Config:
@@ -337,110 +300,10 @@ def _notes(result: Result) -> list[str]:
     return notes
 
 
-def printable(text: str, encoding: str) -> str:
-    """Put ``text`` into characters that ``encoding`` has; an arrow may become ``->``.
-
-    >>> from tensorgrok.cli import printable
-    >>> printable("64 → 40", "utf-8"), printable("64 → 40", "ascii")
-    ('64 → 40', '64 -> 40')
-    """
-    try:
-        text.encode(encoding)
-    except UnicodeEncodeError:
-        plain = text.replace("→", "->")
-        return plain.encode(encoding, "backslashreplace").decode(encoding)
-    return text
-
-
-def _write(text: str, stream: TextIO | None) -> None:
-    if stream is not None:  # None: the stream was closed before Python started
-        encoding = getattr(stream, "encoding", None) or "utf-8"
-        stream.write(printable(text, encoding) + "\n")
-        stream.flush()
-
-
-# The program -----------------------------------------------------------------------------------
-
-
-class Interrupt:
-    """Within ``with``, the first Ctrl-C sets ``requested``; a second one raises as usual.
-
-    So a step of training is never cut in two. Where SIGINT is ignored or somebody else handles it,
-    or outside the main thread, nothing is changed.
-    """
-
-    def __init__(self) -> None:
-        self.requested = False
-        self._handling = False
-
-    def __enter__(self) -> Interrupt:
-        main_thread = threading.current_thread() is threading.main_thread()
-        if main_thread and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-            self._handling = True
-            signal.signal(signal.SIGINT, self._note)
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        if self._handling:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    def _note(self, number: int, frame: object) -> None:
-        self.requested = True
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-def run_training(arguments: argparse.Namespace, interrupt: Interrupt) -> int:
+def run(arguments: argparse.Namespace, interrupt: Interrupt) -> int:
     """Train, report, and return the exit code: what the bare command does."""
     result = train(read_config(arguments), lambda: interrupt.requested)
-    _write(report(result), sys.stdout)
+    write(report(result), sys.stdout)
     if interrupt.requested:
         return STOPPED
     return FAILED if result.diverged else 0
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code.
-
-    Args:
-        argv: the words after the program's name; those of this process if None.
-    """
-    try:
-        with Interrupt() as interrupt:
-            status = _run(argv, interrupt)
-        if sys.stdout is not None:
-            sys.stdout.flush()
-    except KeyboardInterrupt:
-        return complain("interrupted", STOPPED)
-    except UsageError as error:
-        return complain(str(error), BAD_VALUE)
-    except MemoryError:
-        return complain("not enough memory; try a smaller --hidden or --batch", FAILED)
-    except BrokenPipeError:
-        _abandon_stdout()
-        return READER_GONE
-    except OSError as error:
-        _abandon_stdout()
-        return complain(f"failed: {error}", FAILED)
-    return status
-
-
-def _run(argv: Sequence[str] | None, interrupt: Interrupt) -> int:
-    try:
-        arguments = make_parser().parse_args(argv)
-    except SystemExit:  # --help and --version have printed
-        return 0
-    status: int = arguments.run(arguments, interrupt)
-    return status
-
-
-def complain(message: str, status: int) -> int:
-    """Write one line to stderr and return ``status``."""
-    with suppress(OSError):  # nobody is left to tell
-        _write(f"tensorgrok: {' '.join(message.split())}", sys.stderr)
-    return status
-
-
-def _abandon_stdout() -> None:
-    """Let what stdout still holds go nowhere, or Python would complain about it as it ends."""
-    with suppress(OSError, ValueError), open(os.devnull, "wb") as nowhere:
-        os.dup2(nowhere.fileno(), sys.stdout.fileno())

@@ -1,0 +1,121 @@
+"""``python -m tensorgrok ops``: the operations, and what the tests have shown of each.
+
+The table comes from the cards themselves and from ``ops/tested.json``, which the tests write: for
+each card the backends on which its values agreed with an oracle, and for each argument the order up
+to which its derivatives agreed with finite differences.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import inspect
+import json
+import sys
+import textwrap
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from .. import ops
+from ..cards import KINDS, Primitive
+from ..engine import operations, primitives
+from .program import Interrupt, UsageError, write
+
+SUMMARY = (
+    "list the operations: what each can be differentiated in, and the order and the backends that "
+    "was tested to; with names, show those cards in full"
+)
+TESTED = Path(ops.__file__).with_name("tested.json")
+WIDTH = 96
+
+Record = dict[str, Any]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the names to show to a parser."""
+    parser.add_argument("names", nargs="*", metavar="NAME", help="show these cards in full")
+
+
+def run(arguments: argparse.Namespace, interrupt: Interrupt) -> int:
+    """Print the table, or the cards asked for."""
+    texts = [card_text(name) for name in arguments.names]
+    write("\n\n".join(texts) if texts else table(own_cards(), tested()), sys.stdout)
+    return 0
+
+
+def tested() -> dict[str, Record]:
+    """What the last run of the tests has shown, by the name of the card."""
+    found: dict[str, Record] = json.loads(TESTED.read_text(encoding="utf-8"))
+    return found
+
+
+def own_cards() -> list[Primitive[...]]:
+    """The cards of tensorgrok itself, by kind and name."""
+    cards = [card for card in primitives.values() if card.__module__.startswith("tensorgrok.")]
+    kinds = list(KINDS)
+    return sorted(cards, key=lambda card: (kinds.index(card.kind.name), card.name))
+
+
+def table(cards: Sequence[Primitive[...]], record: dict[str, Record]) -> str:
+    """The cards as a text, one line for each, and the operations composed of them."""
+    heading = ("operation", "kind", "differentiable in", "order", "tested on")
+    rows = [heading, *(_row(card, record.get(card.name, {})) for card in cards)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(heading) - 1)]
+    form = "  ".join([*(f"{{:<{width}}}" for width in widths), "{}"])
+    lines = [form.format(*row) for row in rows]
+    rules = sum(len(card.pullbacks) for card in cards)
+    composed = sorted(set(operations) - {*primitives} - {card.title for card in cards})
+    closing = (
+        f"{len(cards)} cards with {rules} derivative rules. The order is that up to which every "
+        "rule agreed with finite differences on each of the backends; '-' where there is no rule. "
+        f"{len(composed)} more operations are composed of these: {', '.join(composed)}."
+    )
+    return "\n".join([*lines, "", *textwrap.wrap(closing, WIDTH)])
+
+
+def _row(card: Primitive[...], record: Record) -> tuple[str, str, str, str, str]:
+    """One line: what the card declares, and beside it what was tested."""
+    orders = [
+        order
+        for argument in card.pullbacks
+        for order in record.get("derivatives", {}).get(argument, {"none": 0}).values()
+    ]
+    return (
+        card.title,
+        card.kind.name,
+        ", ".join(card.pullbacks) or "-",
+        str(min(orders)) if orders else "-",
+        ", ".join(record.get("values", [])) or "nothing",
+    )
+
+
+def card_text(name: str) -> str:
+    """A card in full: what it is, how it is written, and the functions on it.
+
+    Raises:
+        UsageError: there is no operation of that name.
+    """
+    cards = [card for card in own_cards() if name in (card.name, card.title)]
+    if cards:
+        return "\n\n".join(_full(card) for card in cards)
+    if name in operations:
+        return inspect.getsource(operations[name]).strip()
+    known = sorted({*operations, *(card.title for card in own_cards())})
+    near = difflib.get_close_matches(name, known, 1)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    raise UsageError(f"ops: there is no operation {name!r}; {hint}'ops' alone lists them all")
+
+
+def _full(card: Primitive[...]) -> str:
+    functions = {card.forward: None} | {p.function: None for p in card.pullbacks.values()}
+    return "\n\n".join([*_facts(card), *(inspect.getsource(f).strip() for f in functions)])
+
+
+def _facts(card: Primitive[...]) -> Iterator[str]:
+    record = tested().get(card.name, {})
+    _, kind, differentiable, order, backends = _row(card, record)
+    yield (
+        f"{card.title}: {kind}, differentiable in {differentiable}, tested to order {order} on "
+        f"{backends}"
+    )
