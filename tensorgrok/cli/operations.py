@@ -23,8 +23,8 @@ from ..engine import operations, primitives
 from .program import Interrupt, UsageError, write
 
 SUMMARY = (
-    "list the operations: what each can be differentiated in, and the order and the backends that "
-    "was tested to; with names, show those cards in full"
+    "list the operations, the arguments in which each can be differentiated, and up to which order "
+    "and on which backends that was tested; with names, show those cards in full"
 )
 TESTED = Path(ops.__file__).with_name("tested.json")
 WIDTH = 96

@@ -38,6 +38,7 @@ from .program import FAILED, STOPPED, Interrupt, UsageError, write
 
 PIXELS, CLASSES = 64, 10
 HELD_OUT = 0.2
+RATES = {"sgd": 0.5, "adam": 0.003}
 SUMMARY = (
     f"Train a network {PIXELS} -> hidden -> {CLASSES} on 1,797 handwritten digits, a fifth of them "
     "held out, and say how many of those it reads."
@@ -55,7 +56,9 @@ class Config:
         hidden: units in the hidden layer.
         seed: of the ``Generator`` that everything random is drawn from.
         batch: images in one step.
-        lr: the learning rate of the first epoch; it falls in equal steps towards zero.
+        optimizer: ``"sgd"`` or ``"adam"``.
+        lr: the learning rate of the first epoch, or None for one that suits the optimizer; it falls
+            in equal steps towards zero.
         backend: a name, or None for the current backend.
     """
 
@@ -63,8 +66,14 @@ class Config:
     hidden: int = 40
     seed: int = 0
     batch: int = 16
-    lr: float = 0.5
+    optimizer: str = "sgd"
+    lr: float | None = None
     backend: str | None = None
+
+    @property
+    def rate(self) -> float:
+        """The learning rate of the first epoch."""
+        return RATES[self.optimizer] if self.lr is None else self.lr
 
 
 @dataclass(frozen=True)
@@ -121,6 +130,12 @@ def _integer(low: int, high: int, wanted: str) -> Callable[[str], int]:
     return convert
 
 
+def _optimizer(text: str) -> str:
+    if text in RATES:
+        return text
+    raise argparse.ArgumentTypeError(f"expected sgd or adam, got {reprlib.repr(text)}")
+
+
 def _rate(text: str) -> float:
     with suppress(ValueError):
         if 0 < (value := float(text)) < math.inf:  # false for NaN
@@ -147,7 +162,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("hidden", units, "N", "units in the hidden layer")
     add("seed", seeds, "N", "decides the split, the first weights and the order of images")
     add("batch", million, "N", "images in one step")
-    add("lr", _rate, "X", "learning rate of the first epoch; it falls linearly towards 0")
+    add("optimizer", _optimizer, "NAME", "sgd or adam")
+    rates = ", ".join(f"{rate:g} with {name}" for name, rate in RATES.items())
+    text = "learning rate of the first epoch; it falls linearly towards 0"
+    add("lr", _rate, "X", f"{text} (default: {rates})")
     add("backend", str, "NAME", f"array backend (default: what {ENVIRONMENT_VARIABLE} says)")
 
 
@@ -214,11 +232,12 @@ def _descend(
     stop: Stop,
 ) -> int:
     """Train ``model`` by gradient descent and return the number of steps taken."""
-    optimizer = optim.SGD(model.parameters(), config.lr)
+    kind = optim.Adam if config.optimizer == "adam" else optim.SGD
+    optimizer = kind(model.parameters(), config.rate)
     steps = 0
     with _progress(config.epochs) as bar:
         for epoch in range(config.epochs):
-            optimizer.lr = config.lr * (1 - epoch / config.epochs)
+            optimizer.lr = config.rate * (1 - epoch / config.epochs)
             losses = []
             for images, labels in data.batches(learn, config.batch, generator):
                 if stop():
@@ -290,12 +309,12 @@ def _notes(result: Result) -> list[str]:
     if result.diverged:
         notes.append(
             f"training diverged: the loss is {result.loss} after {epochs} of {asked} epochs; "
-            f"try a smaller --lr than {result.config.lr:g}"
+            f"try a smaller --lr than {result.config.rate:g}"
         )
     elif result.loss >= math.log(CLASSES) and not result.stopped:
         notes.append(
             f"nothing was learnt: guessing alone has a loss of {math.log(CLASSES):.3f}; "
-            f"try another --lr than {result.config.lr:g}"
+            f"try another --lr than {result.config.rate:g}"
         )
     return notes
 
