@@ -33,6 +33,8 @@ Cotangents = dict[Node | Output, Array]
 def sum_to(xp: Namespace, g: Array, shape: Shape) -> Array:
     """Sum ``g`` over the axes along which ``shape`` was broadcast to reach its shape."""
     lead = g.ndim - len(shape)
+    if lead == 1 and g.shape[1:] == shape:  # as for the bias of a layer
+        return xp.sum(g, axis=0, keepdims=False)
     axes = (
         *range(lead),
         *(lead + i for i, length in enumerate(shape) if length == 1 and g.shape[lead + i] != 1),

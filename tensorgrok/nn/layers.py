@@ -128,7 +128,8 @@ class Embedding(Module):
             )
         count = self.weight.shape[0]
         if "host" in rows.backend.features and get_context().eager and rows.size:
-            low, high = int(rows.data.min()), int(rows.data.max())
+            xp = rows.backend.xp
+            low, high = (int(find(rows._data, axis=None)) for find in (xp.min, xp.max))
             if low < 0 or high >= count:
                 raise IndexingError(
                     f"Embedding: {describe(rows, 'x', x)} goes from {low} to {high}, but there are "

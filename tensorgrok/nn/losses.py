@@ -297,7 +297,8 @@ def _labelled(name: str, rows: Any, called: str, labels: Any) -> tuple[Tensor, T
     if rows.dtype.kind != "f":
         raise DTypeError(f"{name}: {called} must be floats, not {rows.dtype}")
     if "host" in labels.backend.features and get_context().eager and labels.size:
-        low, high = int(labels.data.min()), int(labels.data.max())
+        xp = labels.backend.xp
+        low, high = (int(find(labels._data, axis=None)) for find in (xp.min, xp.max))
         if low < 0 or high >= rows.shape[-1]:
             raise ArgumentError(
                 f"{name}: labels go from {low} to {high}, but there are {rows.shape[-1]} classes, "
