@@ -18,12 +18,16 @@ from benchmarks.work import measure
 
 def main() -> None:
     """Print a line for each piece of work, and at the end the whole as JSON if asked to."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("words", nargs="*", help="time what has one of these words in its name")
     parser.add_argument("--rounds", type=int, default=50, help="rounds a piece of work")
     parser.add_argument("--json", metavar="FILE", help="write the medians in nanoseconds as well")
     options = parser.parse_args()
-    found = {}
+    found: dict[str, dict[str, float]] = {}
     for group, works in catalogue().items():
         chosen = [
             work
@@ -37,6 +41,8 @@ def main() -> None:
             figures = measure(work.make(), options.rounds)
             print(f"  {work.name:28} {figures}", flush=True)
             found[f"{group}: {work.name}"] = figures._asdict()
+    if not found:
+        parser.error(f"nothing has one of these words in its name: {' '.join(options.words)}")
     if options.json:
         with open(options.json, "w", encoding="utf-8") as file:
             json.dump(found, file, indent=1)

@@ -32,6 +32,7 @@ from .context import (
     set_default_dtype,
     use_backend,
 )
+from .elsewhere import FUNCTIONS, hint
 from .errors import (
     ArgumentError,
     BackendError,
@@ -98,7 +99,8 @@ _LAZY = ("data", "nn", "optim")
 def __getattr__(name: str) -> ModuleType:
     if name in _LAZY:
         return import_module(f"{__name__}.{name}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    meant = hint(name, FUNCTIONS)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}{meant}")
 
 
 def __dir__() -> list[str]:

@@ -309,6 +309,9 @@ class Primitive(Generic[P]):
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
 
+    def __get__(self, owner: Any, kind: Any = None) -> Primitive[P]:
+        return self  # having this method, it is documented as a function by ``help``
+
     @property
     def __signature__(self) -> inspect.Signature:
         import inspect  # here: the module costs milliseconds that an import should not
@@ -365,7 +368,10 @@ class Primitive(Generic[P]):
             self.__signature__.bind(*args, **kwargs)
         except TypeError as error:
             said = f"{error}; "
-        return DTypeError(f"{self.name}: {said}call it as {self.name}{self.__signature__}")
+        signature = self.__signature__
+        plain = [p.replace(annotation=p.empty) for p in signature.parameters.values()]
+        spelled = signature.replace(parameters=plain, return_annotation=signature.empty)
+        return DTypeError(f"{self.name}: {said}call it as {self.name}{spelled}")
 
 
 def primitive(
@@ -383,7 +389,10 @@ def primitive(
 
     def make(forward: Callable[Concatenate[Any, P], Any]) -> Primitive[P]:
         if forward.__name__ in primitives:
-            raise ArgumentError(f"primitive: there is a card called {forward.__name__!r} already")
+            raise ArgumentError(
+                f"primitive: there is a card called {forward.__name__!r} already; choose another "
+                "name"
+            )
         card: Primitive[P] = Primitive(forward, KINDS[kind], **options)
         primitives[card.name] = card
         if public:

@@ -327,6 +327,8 @@ def _values(
     dtype = None
     if meeting:
         dtype = common_dtype(meeting, numbers, primitive.floating)
+        if not primitive.pullbacks and dtype.kind == "f" and any(d.kind in "iu" for d in meeting):
+            dtype = np.result_type(dtype, np.float64)  # or 2**24 and 2**24 + 1 would be equal
     alone = numbers and not meeting  # no array says in which dtype the numbers are meant
     for place, owner in enumerate(owners):
         value = values[place]

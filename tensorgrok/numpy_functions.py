@@ -1,15 +1,20 @@
 """NumPy's names for what tensorgrok has: functions, and their arguments where those differ.
 
 ``interop`` reads these tables when a function of NumPy is called with a tensor. A function that is
-not listed here is refused. This module stands on nothing.
+not listed here is refused. This module stands on ``errors``.
 """
 
 from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Callable, Collection
+import operator
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .errors import ArgumentError, DTypeError
 
 if TYPE_CHECKING:
     import inspect
@@ -71,7 +76,7 @@ FUNCTIONS = {name: name for name in SAME} | {
 }
 
 #: Functions that flatten their argument where no axis is given, and here do not.
-FLATTENING = frozenset(("cumsum", "cumprod", "cumulative_sum", "cumulative_prod"))
+FLATTENING = frozenset(("cumsum", "cumprod"))
 
 #: Arguments by the name that they have here.
 ARGUMENTS = {
@@ -92,6 +97,9 @@ ARGUMENTS_OF["where"] = {"x": "x1", "y": "x2"}
 
 #: Arguments that choose how to compute, not what: they are not needed here.
 IGNORED = frozenset(("kind", "optimize", "overwrite_input"))
+
+#: Arguments of integers, which NumPy takes as arrays too.
+COUNTS = frozenset(("axis", "axes", "pad_width", "repeats", "repetitions", "sections", "shift"))
 
 
 @functools.cache
@@ -141,31 +149,41 @@ def _arguments(
     if signature is None:
         return args, {renamed.get(name, name): value for name, value in kwargs.items()}
     positional: tuple[Any, ...] = ()
-    named: dict[str, Any] = {}
+    found: list[tuple[str, Any]] = []
     for name, value in signature.bind(*args, **kwargs).arguments.items():
         parameter = signature.parameters[name]
-        if name in IGNORED:
-            continue
         if parameter.kind is parameter.VAR_POSITIONAL:
             positional = value
         elif parameter.kind is parameter.VAR_KEYWORD:
-            named |= {renamed.get(key, key): found for key, found in value.items()}
-        elif value is not parameter.default and not _equal(value, parameter.default):
-            named[renamed.get(name, name)] = value
+            found += value.items()
+        elif name not in IGNORED and not _is_default(value, parameter.default):
+            found.append((name, value))
+    named: dict[str, Any] = {}
+    for name, value in found:
+        ours = renamed.get(name, name)
+        if ours in named:
+            raise DTypeError(f"numpy.{function.__name__}: {ours} is given twice, also as {name}")
+        plain = ours in COUNTS and isinstance(value, np.ndarray) and value.dtype.kind in "iu"
+        named[ours] = value.tolist() if plain else value
     return positional, named
 
 
-def _equal(value: Any, default: Any) -> bool:
+def _is_default(value: Any, default: Any) -> bool:
     """Whether an argument says what its default says; only plain values are compared."""
-    return (
-        type(value) is type(default)
-        and type(value) in (bool, int, float, str)
-        and (value == default)
-    )
+    plain = value.item() if isinstance(value, np.generic) else value
+    if type(plain) is type(default) and type(plain) in (bool, int, float, str):
+        return bool(plain == default)
+    return value is default
 
 
-def _lengths(x: Any, places: Collection[int], axis: int) -> tuple[int, ...]:
+def _lengths(x: Any, places: Sequence[Any], axis: Any) -> Any:
     """Lengths of the parts, from the places at which NumPy cuts."""
-    length = x.shape[axis]
-    edges = [0, *(slice(0, place).indices(length)[1] for place in places), length]
-    return tuple(stop - start for start, stop in itertools.pairwise(edges))
+    try:
+        length = x.shape[axis]
+        edges = [0, *(slice(0, operator.index(place)).indices(length)[1] for place in places)]
+    except (IndexError, TypeError):
+        return places  # wrong, as ``split`` will say
+    lengths = [stop - start for start, stop in itertools.pairwise([*edges, length])]
+    if min(lengths) < 0:
+        raise ArgumentError(f"numpy.split: the places at which to cut must rise, got {places}")
+    return tuple(lengths)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .tensor import Tensor
 
 NUMBERS = (float, int)
+HELD = frozenset((list, tuple, np.ndarray))
 SYMBOLS: dict[Any, str] = {
     builtin.add: "+",
     builtin.sub: "-",
@@ -159,15 +160,18 @@ def compile_bind(
     heads = [declared(name) for name in card.positional]
     heads += ["*"] * bool(card.keywords) + [declared(name) for name in card.keywords]
     operands = "".join(f"{name}, " for name in card.arguments)
-    # A list could change before a rule reads it.
-    kept = (f"{n!r}: frozen({n}) if {n}.__class__ is list else {n}" for n in card.parameters)
+    # A list or an array could change before a rule reads it.
+    kept = (f"{n!r}: frozen({n}) if {n}.__class__ in HELD else {n}" for n in card.parameters)
     source = f"lambda {', '.join(heads)}: (({operands}), {{{', '.join(kept)}}})"
-    return cast("Callable[..., Any]", eval(source, {"defaults": card.defaults, "frozen": frozen}))
+    names = {"defaults": card.defaults, "frozen": frozen, "HELD": HELD}
+    return cast("Callable[..., Any]", eval(source, names))
 
 
 def frozen(value: Any) -> Any:
-    """Lists as tuples, also within each other; anything else as it is."""
-    return tuple(map(frozen, value)) if value.__class__ in (list, tuple) else value
+    """Lists and arrays as tuples, also within each other; anything else as it is."""
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    return tuple(map(frozen, value)) if value.__class__ in HELD else value
 
 
 def binary(name: str) -> Callable[[Any, Any], Tensor]:

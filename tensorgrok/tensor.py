@@ -269,7 +269,12 @@ class Tensor(Methods, State, NumPyProtocol, PythonProtocol):
     _not_equal = binary("not_equal")
 
     def __pos__(self) -> Tensor:
-        return self
+        return self.reshape(self.shape)  # a value of its own
+
+    def __round__(self, digits: int | None = None) -> Tensor:
+        if digits:
+            raise DTypeError(f"round: a tensor is rounded to integers, not to {digits} digits")
+        return self.round()
 
     def __eq__(self, other: object) -> Any:
         return self._equal(other) if _comparable(other) else NotImplemented

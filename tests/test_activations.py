@@ -201,11 +201,11 @@ def test_softmax_refuses_bad_axes(name: str, backend: str) -> None:
     card = getattr(tg, name)
     scores = T([[1.0, 2.0]])
     for axis in (True, None, (0, 1), 1.0, "0"):
-        with pytest.raises(tg.DTypeError, match=f"{name}: axis must be an integer, got "):
+        with pytest.raises(tg.DTypeError, match=f"{name}: .*an axis is an integer, not"):
             card(scores, axis)
     with pytest.raises(tg.IndexingError, match=rf"{name}: .*'scores' .*shape \(1, 2\).*axis 2"):
         card(scores, 2)
-    with pytest.raises(tg.IndexingError, match=rf"{name}: .*shape \(\).*axis -1 "):
+    with pytest.raises(tg.IndexingError, match=rf"{name}: .*shape \(\).*no axis -1;"):
         card(T(1.0))
     empty = tg.zeros((2, 0))
     with pytest.raises(tg.IndexingError, match=rf"{name}: .*'empty' .*axis -3"):
@@ -225,7 +225,7 @@ def test_softmax_refuses_bad_axes(name: str, backend: str) -> None:
 def test_complex_numbers_are_refused(name: str, backend: str) -> None:
     z = T([1 + 2j])
     with pytest.raises(
-        tg.DTypeError, match=rf"{name}: cannot use x 'z' \(complex64, .*no order; take .real"
+        tg.DTypeError, match=rf"{name}: cannot use x 'z' \(complex64, .*for real numbers only"
     ):
         getattr(tg, name)(z)
 

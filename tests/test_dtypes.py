@@ -198,3 +198,27 @@ def test_the_default_dtype_has_native_byte_order() -> None:
     tg.set_default_dtype(np.dtype(np.float64).newbyteorder())
     assert tg.Tensor([1.0]).dtype.isnative
     assert tg.zeros(1).dtype.isnative
+
+
+def test_integers_are_compared_with_floats_exactly(backend: str) -> None:
+    large = tg.Tensor(np.arange(2**24, 2**24 + 3))
+    assert (large > float(2**24)).tolist() == [False, True, True]
+    assert (large == tg.Tensor(np.float32(2**24))).tolist() == [True, False, False]
+    assert (large + 0.0).dtype == np.float32
+
+
+def test_a_plus_sign_gives_a_value_of_its_own(backend: str) -> None:
+    x = tg.Tensor([1.0, 2.0])
+    y = +x
+    y[0] = 5.0
+    assert x.tolist() == [1.0, 2.0]
+    w = tg.Tensor([1.0, 2.0], requires_grad=True)
+    (+w).sum().backward()
+    assert w.grad is not None
+    assert w.grad.tolist() == [1.0, 1.0]
+
+
+def test_the_builtin_round_rounds_to_integers(backend: str) -> None:
+    assert round(tg.Tensor([0.5, 1.5, -2.4])).tolist() == [0.0, 2.0, -2.0]
+    with pytest.raises(tg.DTypeError, match="rounded to integers, not to 2 digits"):
+        round(tg.Tensor([0.5]), 2)

@@ -311,9 +311,9 @@ def test_nan_to_num_treats_the_parts_of_complex_numbers_apart(backend: str) -> N
 
 def test_nan_to_num_wants_numbers() -> None:
     x = Tensor([NAN])
-    with pytest.raises(tg.DTypeError, match=r"nan_to_num: .*posinf must be a real number, not '9'"):
+    with pytest.raises(tg.DTypeError, match="nan_to_num: posinf must be a number, got '9'"):
         tg.nan_to_num(x, posinf="9")  # type: ignore[arg-type]  # the mistake under test
-    with pytest.raises(tg.DTypeError, match=r"nan_to_num: .*nan must be a real number, not True"):
+    with pytest.raises(tg.DTypeError, match="nan_to_num: nan must be a number, got True"):
         tg.nan_to_num(x, nan=True)
 
 
@@ -340,7 +340,7 @@ def test_complex_numbers_are_refused_where_they_have_no_meaning(name: str, backe
     with pytest.raises(
         tg.DTypeError,
         match=rf"^{name}: cannot use .*\(complex128, shape \(1,\)\).*defined for real "
-        "numbers only; take the real part",
+        r"numbers only; take \.real, \.imag or \.abs\(\) of complex ones first",
     ):
         REAL_ONLY[name](Tensor(np.array([1 + 1j])))
 

@@ -339,3 +339,48 @@ def test_gradients_accumulate_and_start_anew_after_zero_grad() -> None:
     optimizer = optim.SGD([w], lr=0.1)
     optimizer.zero_grad()
     assert w.grad is None
+
+
+# Parameters that change after the call ----------------------------------------------------------
+
+
+def spoil(held: Any) -> None:
+    """Reverse a list or an array where it is, also those in a tuple."""
+    for part in held if isinstance(held, tuple) else (held,):
+        part[:] = part[::-1].copy() if isinstance(part, np.ndarray) else part[::-1]
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        ("permute_dims", lambda: [1, 2, 0]),
+        ("pad", lambda: np.array([2, 0])),
+        ("pad", lambda: ([2, 0], [1, 0], [0, 1])),
+        ("tensordot", lambda: ([1, 0], [0, 1])),
+        ("roll", lambda: np.array(3)[None]),
+        ("sum", lambda: [0, 1]),
+    ],
+)
+def test_lists_and_arrays_changed_after_the_call_change_no_gradient(
+    name: str, make: Callable[[], Any], backend: str
+) -> None:
+    data = np.arange(8.0).reshape(2, 2, 2)
+
+    def slope(changed: bool) -> list[float]:
+        x, held = Tensor(data, requires_grad=True), make()
+        operands = (x, Tensor(data)) if name == "tensordot" else (x,)
+        y = operations[name](*operands, held)
+        if changed:
+            spoil(held)
+        (y * Tensor(np.arange(1.0, 1.0 + y.size).reshape(y.shape))).sum().backward()
+        return gradient(x)
+
+    assert slope(changed=True) == slope(changed=False)
+
+
+def test_lists_of_axes_are_copied_by_compositions_too(backend: str) -> None:
+    x, axis = Tensor(np.arange(4.0).reshape(2, 2), requires_grad=True), [0]
+    y = tg.quantile(x, 0.25, axis)
+    axis[0] = 1
+    (y * Tensor([1.0, 10.0], dtype="f8")).sum().backward()
+    assert gradient(x) == [[0.75, 7.5], [0.25, 2.5]]

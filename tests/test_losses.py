@@ -230,7 +230,7 @@ def test_losses_of_pairs_refuse_what_does_not_fit(loss: Any) -> None:
      (nn.kl_divergence, "relative_entropy")],
 )  # fmt: skip
 def test_losses_of_real_numbers_refuse_complex_ones(loss: Any, shown: str) -> None:
-    with pytest.raises(tg.DTypeError, match=rf"{shown}: .*complex numbers have no order"):
+    with pytest.raises(tg.DTypeError, match=rf"{shown}: .*defined for real numbers only"):
         loss(T([1j]), T([1j]))
     assert nn.l1(T([3 + 4j]), T([0j])).item() == 5.0
 

@@ -173,6 +173,32 @@ def test_arguments_that_choose_how_to_compute_are_not_needed() -> None:
     assert a.tolist() == X.tolist()
 
 
+def test_integers_in_arrays_are_taken_where_numpy_takes_them() -> None:
+    a = tg.Tensor(X)
+    assert np.tile(a, np.array([2, 1])).shape == (4, 3)
+    assert np.transpose(a, np.array([1, 0])).shape == (3, 2)
+    assert [part.shape for part in np.split(a, np.array([1, 2]), axis=1)] == [(2, 1)] * 3
+    assert np.round(a, np.int64(0)).tolist() == np.round(X).tolist()
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "text"),
+    [
+        ("np.var(a, ddof=1, correction=1)", tg.DTypeError, "correction is given twice"),
+        ("np.clip(a, 0, 1, min=2)", tg.DTypeError, "numpy.clip: min is given twice"),
+        ("np.split(a, [2, 1], axis=1)", tg.ArgumentError, r"must rise, got \[2, 1\]"),
+        ("np.split(a, [1.5], axis=1)", tg.DTypeError, "split: "),
+        ("np.split(a, [1], axis=4)", IndexError, "split: .*4"),
+        ("np.cumulative_sum(a)", tg.TensorgrokError, "cumulative_sum: .*axis"),
+    ],
+)
+def test_arguments_that_do_not_fit_are_refused(
+    call: str, error: type[Exception], text: str
+) -> None:
+    with pytest.raises(error, match=text):
+        value_of(call, tg.Tensor(X))
+
+
 def test_gradients_pass_through() -> None:
     x = tg.Tensor(X, requires_grad=True)
     np.cumsum(np.sort(x, axis=None)).sum().backward()

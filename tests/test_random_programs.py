@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,7 @@ import pytest
 import tensorgrok as tg
 from tensorgrok import autodiff
 from tensorgrok.backend import Array, Namespace
-from tensorgrok.cards import Pullback
+from tensorgrok.cards import Primitive, Pullback
 from tensorgrok.engine import primitives
 from tests.random_programs.check import Disagreement, Outcome, agree, check
 from tests.random_programs.generate import generate
@@ -321,17 +322,34 @@ def test_any_rule_that_is_off_by_a_hundredth_is_found(
         changed.function = lambda *args, **kwargs: pullback.function(*args, **kwargs) * 1.01 + 0.01
         return changed
 
+    def noticed(card: Primitive[...], argument: str, users: Iterable[Program]) -> bool:
+        for user in users:
+            with monkeypatch.context() as patch:
+                patch.setitem(card.pullbacks, argument, off(card.pullbacks[argument]))
+                card.plans.clear()
+                found = isinstance(outcome_of(user), Disagreement)
+            card.plans.clear()
+            if found:
+                return True
+        return False
+
+    def more_users(name: str) -> Iterator[Program]:
+        """A rare card may need more programs than those of the survey."""
+        for seed in range(len(survey.programs), len(survey.programs) + 2000):
+            program = generate(seed)
+            outcome = outcome_of(program)
+            if isinstance(outcome, Outcome) and outcome.cards[name]:
+                yield program
+
     unnoticed = []
     for name in sorted(survey.cards()):
         card = primitives[name]
         users = [program for program, outcome in survey.compared() if outcome.cards[name]]
-        for argument, pullback in card.pullbacks.items():
-            with monkeypatch.context() as patch:
-                patch.setitem(card.pullbacks, argument, off(pullback))
-                card.plans.clear()
-                if not any(isinstance(outcome_of(user), Disagreement) for user in users):
-                    unnoticed.append((name, argument))
-            card.plans.clear()
+        unnoticed += [
+            (name, argument)
+            for argument in card.pullbacks
+            if not noticed(card, argument, itertools.chain(users, more_users(name)))
+        ]
     assert not unnoticed, "no program differentiates these"
 
 

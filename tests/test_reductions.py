@@ -256,17 +256,17 @@ def test_a_bad_axis_of_a_reduction_is_explained(name: str, backend: str) -> None
     image, number = tg.ones((2, 3)), tg.Tensor(1.0)
     for bad in (True, 1.0, "0", (0, False), (0, None)):
         with pytest.raises(
-            tg.DTypeError, match=rf"^{name}: axis must be an integer, a tuple of integers or None"
+            tg.DTypeError, match=rf"^{name}: cannot use x 'image' .*an axis is an integer, not"
         ):
             function(image, axis=bad)
     with pytest.raises(
-        tg.IndexingError, match=rf"^{name}: .*'image'.*axis 2 is out of bounds for a tensor of 2 ax"
+        tg.IndexingError, match=rf"^{name}: .*'image'.*there is no axis 2; the tensor has 2 axes"
     ):
         function(image, axis=(0, 2))
-    with pytest.raises(tg.IndexingError, match="axis 0 is out of bounds for a tensor of 0 axes"):
+    with pytest.raises(tg.IndexingError, match="there is no axis 0; the tensor has 0 axes"):
         function(number, axis=0)
     with pytest.raises(
-        tg.ShapeError, match=rf"^{name}: .*shape \(2, 3\).*duplicate axis in \(0, -2\)"
+        tg.ShapeError, match=rf"^{name}: .*shape \(2, 3\).*an axis is named twice in \(0, -2\)"
     ):
         function(image, axis=(0, -2))
 
@@ -276,10 +276,10 @@ def test_a_bad_axis_of_argmax_is_explained(name: str, backend: str) -> None:
     function: Any = getattr(tg, name)
     row = tg.ones(2)
     for bad in (True, 1.0, (0,)):
-        with pytest.raises(tg.DTypeError, match=f"^{name}: axis must be an integer or None, got"):
+        with pytest.raises(tg.DTypeError, match=f"^{name}: .*an axis is an integer, not"):
             function(row, axis=bad)
     with pytest.raises(
-        tg.IndexingError, match=f"^{name}: .*'row'.*axis -2 is out of bounds for a tensor of 1 axis"
+        tg.IndexingError, match=f"^{name}: .*'row'.*no axis -2; the tensor has 1 axis, number 0 or"
     ):
         function(row, axis=-2)
 
@@ -288,7 +288,8 @@ def test_a_bad_axis_of_argmax_is_explained(name: str, backend: str) -> None:
 def test_complex_numbers_have_no_order(name: str, backend: str) -> None:
     z = tg.Tensor([1j, 2.0])
     with pytest.raises(
-        tg.DTypeError, match=rf"^{name}: .*'z' \(complex64.*complex numbers have no order; take"
+        tg.DTypeError,
+        match=rf"^{name}: .*'z' \(complex64.*for real numbers only; take \.real, \.imag or",
     ):
         getattr(tg, name)(z)
 
@@ -307,19 +308,17 @@ def test_bad_arguments_of_variance_and_scans_are_explained(backend: str) -> None
             scan(image)
         with pytest.raises(tg.ShapeError, match=f"^{name}: .*no axis to run along; reshape it to"):
             scan(number)
-        with pytest.raises(tg.IndexingError, match=f"^{name}: .*axis 2 is out of bounds"):
+        with pytest.raises(tg.IndexingError, match=f"^{name}: .*there is no axis 2;"):
             scan(image, axis=2)
         for bad in (False, 1.0, (0,)):
-            with pytest.raises(tg.DTypeError, match=f"^{name}: axis must be an integer, got"):
+            with pytest.raises(tg.DTypeError, match=f"^{name}: .*an axis is an integer, not"):
                 scan(image, axis=bad)
     for bad in (True, 1.0):
         with pytest.raises(tg.DTypeError, match=r"^diff: n must be an integer, got"):
             tg.diff(row, n=bad)
-    with pytest.raises(
-        tg.ArgumentError, match=r"^diff: n is how many times .*not negative, got -1"
-    ):
+    with pytest.raises(tg.ArgumentError, match=r"^diff: n must be at least 0, got -1"):
         tg.diff(row, n=-1)
-    with pytest.raises(tg.IndexingError, match=r"^diff: .*axis -1 is out of bounds .* 0 axes"):
+    with pytest.raises(tg.IndexingError, match=r"^diff: .*no axis -1; the tensor has 0 axes"):
         tg.diff(number)
 
 

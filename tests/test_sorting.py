@@ -140,9 +140,11 @@ def test_a_bad_q_is_explained(backend: str) -> None:
             tg.quantile(x, bad)
     with pytest.raises(tg.ArgumentError, match=r"^quantile: q is empty; give at least one"):
         tg.quantile(x, [])
-    with pytest.raises(tg.IndexingError, match=r"^quantile: .*'x'.*axis 1 is out of bounds"):
+    with pytest.raises(
+        tg.IndexingError, match=r"^quantile: .*'x'.*there is no axis 1; the tensor has 1"
+    ):
         tg.quantile(x, 0.5, axis=1)
-    with pytest.raises(tg.DTypeError, match=r"^quantile: axis must be an integer, a tuple of int"):
+    with pytest.raises(tg.DTypeError, match=r"^quantile: .*an axis is an integer, not True"):
         tg.quantile(x, 0.5, axis=True)
 
 
@@ -152,15 +154,15 @@ def test_a_bad_axis_of_a_sort_is_explained(name: str, backend: str) -> None:
     arguments = {"k": 1} if name == "topk" else {}
     function: Any = getattr(tg, name)
     for bad in (None, True, 1.0, (0,)):
-        with pytest.raises(tg.DTypeError, match=f"^{name}: axis must be an integer, got"):
+        with pytest.raises(tg.DTypeError, match=f"^{name}: .*an axis is an integer, not"):
             function(image, axis=bad, **arguments)
     with pytest.raises(
-        tg.IndexingError, match=rf"^{name}: .*'image'.*axis -3 is out of bounds for a tensor of 2 a"
+        tg.IndexingError, match=rf"^{name}: .*'image'.*there is no axis -3; the tensor has 2 axes"
     ):
         function(image, axis=-3, **arguments)
-    with pytest.raises(tg.IndexingError, match="axis -1 is out of bounds for a tensor of 0 axes"):
+    with pytest.raises(tg.IndexingError, match="there is no axis -1; the tensor has 0 axes"):
         function(number, **arguments)
-    with pytest.raises(tg.DTypeError, match=f"^{name}: .*'z'.*complex numbers have no order"):
+    with pytest.raises(tg.DTypeError, match=f"^{name}: .*'z'.*defined for real numbers only"):
         function(z, **arguments)
 
 

@@ -18,8 +18,8 @@ ROOT = Path(__file__).parents[1]
 
 #: The core from the ground up: a module may import those of the rows before it, and no others.
 ROWS = (
-    ("errors", "fallbacks", "numpy_functions", "vocabulary"),
-    ("backend",),
+    ("elsewhere", "errors", "fallbacks", "vocabulary"),
+    ("backend", "numpy_functions"),
     ("context",),
     ("graph",),
     ("engine",),

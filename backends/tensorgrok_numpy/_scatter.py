@@ -143,7 +143,10 @@ def find_places(array: Array, key: tuple[Any, ...]) -> Places | None:
     inner: Any = np.zeros((1,) * len(along), np.intp)
     for place, steps in enumerate(along):
         inner = inner + steps.reshape(-1, *(1,) * (len(along) - place - 1))
-    together = axes == [*range(axes[0], axes[0] + len(axes))]
+    # For NumPy an ellipsis stands between its neighbours even where it stands for no axis.
+    kinds = (int, np.integer, np.ndarray)
+    at = [i for i, part in enumerate(key) if isinstance(part, kinds)]
+    together = at == [*range(at[0], at[0] + len(at))]
     return Places(lead, inner, axes[0] if together else 0)
 
 

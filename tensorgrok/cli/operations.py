@@ -13,7 +13,8 @@ import inspect
 import json
 import sys
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,33 +61,41 @@ def own_cards() -> list[Primitive[...]]:
 def table(cards: Sequence[Primitive[...]], record: dict[str, Record]) -> str:
     """The cards as a text, one line for each, and the operations composed of them."""
     heading = ("operation", "kind", "differentiable in", "order", "tested on")
-    rows = [heading, *(_row(card, record.get(card.name, {})) for card in cards)]
+    titles = Counter(card.title for card in cards)
+    shared = [title for title, count in titles.items() if count > 1]
+    rows = [heading, *(_row(card, record.get(card.name, {}), shared) for card in cards)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(heading) - 1)]
     form = "  ".join([*(f"{{:<{width}}}" for width in widths), "{}"])
     lines = [form.format(*row) for row in rows]
     rules = sum(len(card.pullbacks) for card in cards)
-    composed = sorted(set(operations) - {*primitives} - {card.title for card in cards})
     closing = (
         f"{len(cards)} cards with {rules} derivative rules. The order is that up to which every "
         "rule agreed with finite differences on each of the backends; '-' where there is no rule. "
-        f"{len(composed)} more operations are composed of these: {', '.join(composed)}."
+        "Where several cards serve one operation, their names stand in brackets. These are "
+        f"composed of cards: {', '.join(composed(cards))}."
     )
     return "\n".join([*lines, "", *textwrap.wrap(closing, WIDTH)])
 
 
-def _row(card: Primitive[...], record: Record) -> tuple[str, str, str, str, str]:
+def composed(cards: Sequence[Primitive[...]]) -> list[str]:
+    """Names of the public functions that are no cards."""
+    functions = {name for name in ops.__all__ if not isinstance(getattr(ops, name), type)}
+    return sorted(({*operations} | functions) - {*primitives} - {card.title for card in cards})
+
+
+def _row(
+    card: Primitive[...], record: Record, shared: Collection[str] = ()
+) -> tuple[str, str, str, str, str]:
     """One line: what the card declares, and beside it what was tested."""
-    orders = [
-        order
-        for argument in card.pullbacks
-        for order in record.get("derivatives", {}).get(argument, {"none": 0}).values()
-    ]
+    served = [argument for argument in card.arguments if argument in card.pullbacks]
+    known = record.get("derivatives", {})
+    orders = [order for argument in served for order in known.get(argument, {"": 0}).values()]
     return (
-        card.title,
+        f"{card.title} ({card.name})" if card.title in shared else card.title,
         card.kind.name,
-        ", ".join(card.pullbacks) or "-",
+        ", ".join(served) or "-",
         str(min(orders)) if orders else "-",
-        ", ".join(record.get("values", [])) or "nothing",
+        ", ".join(record.get("values", [])) or "not recorded",
     )
 
 
@@ -99,9 +108,10 @@ def card_text(name: str) -> str:
     cards = [card for card in own_cards() if name in (card.name, card.title)]
     if cards:
         return "\n\n".join(_full(card) for card in cards)
-    if name in operations:
-        return inspect.getsource(operations[name]).strip()
-    known = sorted({*operations, *(card.title for card in own_cards())})
+    function = operations.get(name) or (getattr(ops, name) if name in ops.__all__ else None)
+    if function is not None:
+        return inspect.getsource(function).strip()
+    known = sorted({*operations, *ops.__all__, *(card.title for card in own_cards())})
     near = difflib.get_close_matches(name, known, 1)
     hint = f"did you mean {near[0]!r}? " if near else ""
     raise UsageError(f"ops: there is no operation {name!r}; {hint}'ops' alone lists them all")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..ops import activations, softmaxes, trigonometry
-from ..ops.activations import plain_alpha, plain_bounds, plain_flag, plain_slope
+from ..ops.activations import plain_alpha, plain_bounds, plain_slope
+from ..ops.arguments import plain_flag, plain_integer
 from ..tensor import Tensor
-from .arguments import plain_integer
 from .module import Module
 
 

@@ -24,11 +24,9 @@ import numpy.typing as npt
 from ..backend import get_backend
 from ..context import DType, Mode, no_grad
 from ..errors import ArgumentError, DTypeError, ShapeError
-from ..ops.activations import plain_number
-from ..ops.arrangement import Shape, plain_shape
+from ..ops.arguments import Shape, dtype_or_default, plain_lengths, plain_number, plain_shape
 from ..ops.random import Generator, chosen_generator, default_generator
 from ..tensor import Tensor
-from .arguments import parameter_dtype
 
 __all__ = [
     "Initialiser",
@@ -278,12 +276,18 @@ def parameter(
     return drawn
 
 
+def parameter_dtype(name: str, dtype: npt.DTypeLike | None) -> DType:
+    """The dtype of parameters, a real floating-point one; the default dtype for None."""
+    chosen = dtype_or_default(name, dtype)
+    if chosen.kind != "f":
+        raise DTypeError(f"{name}: parameters need a floating-point dtype, got {chosen}")
+    return chosen
+
+
 def _checked(
     name: str, shape: Shape, dtype: npt.DTypeLike | None, generator: Generator | None
 ) -> tuple[tuple[int, ...], DType, Generator]:
-    lengths = plain_shape(name, shape)
-    if any(length < 0 for length in lengths):
-        raise ArgumentError(f"{name}: lengths must be at least 0, got shape {lengths}")
+    lengths = plain_lengths(name, shape)
     draw = chosen_generator(name, generator) or default_generator()
     return lengths, parameter_dtype(name, dtype), draw
 

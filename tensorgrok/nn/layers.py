@@ -11,9 +11,9 @@ import numpy.typing as npt
 from ..context import Mode, get_context
 from ..errors import ArgumentError, DTypeError, IndexingError, ShapeError, describe
 from ..ops import elementwise
+from ..ops.arguments import plain_integer
 from ..ops.random import Generator, chosen_generator, default_generator
 from ..tensor import Tensor
-from .arguments import plain_integer, plain_length
 from .init import Initialiser, he_uniform, normal, parameter
 from .module import Module
 
@@ -46,8 +46,8 @@ class Linear(Module):
         generator: Generator | None = None,
     ) -> None:
         shape = (
-            plain_length("Linear", "inputs", inputs),
-            plain_length("Linear", "outputs", outputs),
+            plain_integer("Linear", "inputs", inputs, least=1),
+            plain_integer("Linear", "outputs", outputs, least=1),
         )
         self.weight = parameter("Linear", init, shape, dtype, generator)
         self.bias: Tensor | None = None
@@ -110,7 +110,10 @@ class Embedding(Module):
         init: Initialiser = normal,
         generator: Generator | None = None,
     ) -> None:
-        shape = (plain_length("Embedding", "count", count), plain_length("Embedding", "size", size))
+        shape = (
+            plain_integer("Embedding", "count", count, least=1),
+            plain_integer("Embedding", "size", size, least=1),
+        )
         self.weight = parameter("Embedding", init, shape, dtype, generator)
 
     def forward(self, x: Any) -> Tensor:

@@ -13,7 +13,7 @@ import numpy as np
 from ..context import get_context
 from ..errors import ArgumentError, DTypeError, ShapeError, describe
 from ..ops import losses as cards
-from ..ops.activations import plain_number
+from ..ops.arguments import plain_number
 from ..tensor import Tensor
 from .layers import check_same_float
 

@@ -1,6 +1,8 @@
 """The operations, one card each. Importing this package fills the operation table.
 
-To add one: write its card in the module where its kind lives and a row in ``tests/cases``.
+To add one: write its card in the module where its kind lives and a row in ``tests/cases``. Cards
+stand on ``arguments``, which has the checks, ``notation``, and ``axes`` and ``arithmetic`` for what
+their rules share.
 """
 
 from __future__ import annotations

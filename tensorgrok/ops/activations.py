@@ -13,12 +13,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from ..backend import Array, Namespace
 from ..cards import primitive
-from ..errors import ArgumentError, DTypeError
-from .axes import real_order
+from ..errors import ArgumentError
+from .arguments import plain_flag, refuse_complex
+from .arguments import plain_number as plain_number  # optim.clipping takes it from here
+from .arithmetic import limited
+from .notation import applied, latex_call, python_call
 
 #: That far from 0 exponentials have become 0 in every dtype, and float16 still has room for it. It
 #: stands for infinity where an infinite factor would meet such a 0.
@@ -29,31 +30,9 @@ FAR = 20000.0
 NEAR, ROUGHLY_NEAR = 200.0, 10.0
 
 
-def plain_number(name: str, argument: str, value: Any) -> float:
-    """Check a parameter that is a finite real number; those of NumPy become Python's."""
-    number = value.item() if isinstance(value, np.generic) else value
-    if isinstance(number, bool) or not isinstance(number, int | float):
-        raise DTypeError(f"{name}: {argument} must be a number, got {value!r}")
-    if not math.isfinite(number):
-        raise ArgumentError(f"{name}: {argument} must be finite, got {value!r}")
-    return number
-
-
-def plain_flag(name: str, argument: str, value: Any) -> bool:
-    """Check a parameter that is True or False."""
-    if not isinstance(value, bool | np.bool_):
-        raise DTypeError(f"{name}: {argument} is True or False, got {value!r}")
-    return bool(value)
-
-
 def exponentials(xp: Namespace, x: Array) -> tuple[Array, Array]:
     """``a`` and ``b`` with ``a / b == exp(x)``, both from 0 to 1, as the module docstring says."""
     return xp.exp(xp.minimum(x, 0)), xp.exp(-xp.maximum(x, 0))
-
-
-def limited(xp: Namespace, x: Array, bound: float) -> Array:
-    """``x``, but no further from 0 than ``bound``."""
-    return xp.minimum(xp.maximum(x, -bound), bound)
 
 
 # Rectifiers ------------------------------------------------------------------------------------
@@ -66,7 +45,7 @@ def relu(xp: Namespace, x: Array) -> Array:
     >>> tg.relu(tg.Tensor([-1.0, 2.0]))
     Tensor([0., 2.], shape=(2,), dtype=float32)
     """
-    real_order(x)
+    refuse_complex(x)
     return xp.maximum(x, 0)
 
 
@@ -79,11 +58,6 @@ def leaky_relu_python(x: Any, slope: float) -> str:
     return "leaky_relu({x})" if slope == 0.01 else "leaky_relu({x}, {slope})"
 
 
-def leaky_relu_latex(x: Any, slope: float) -> str:
-    mark = "" if slope == 0.01 else "_{{{slope}}}"
-    return r"\operatorname{{leaky\_relu}}" + mark + r"\left({x}\right)"
-
-
 def plain_slope(name: str, value: Any) -> float:
     """Check the slope of a leaky rectifier."""
     slope = plain_number(name, "slope", value)
@@ -93,7 +67,11 @@ def plain_slope(name: str, value: Any) -> float:
 
 
 @primitive(
-    "elementwise", floating=True, closed=True, python=leaky_relu_python, latex=leaky_relu_latex
+    "elementwise",
+    floating=True,
+    closed=True,
+    python=leaky_relu_python,
+    latex=latex_call("leaky_relu", slope=0.01),
 )
 def leaky_relu(xp: Namespace, x: Array, slope: float = 0.01) -> Array:
     """Each element where it is positive, and ``slope`` times it elsewhere.
@@ -112,7 +90,7 @@ def leaky_relu(xp: Namespace, x: Array, slope: float = 0.01) -> Array:
     >>> tg.leaky_relu(tg.Tensor([-1.0, 2.0]), 0.5)
     Tensor([-0.5,  2. ], shape=(2,), dtype=float32)
     """
-    real_order(x)
+    refuse_complex(x)
     slope = plain_slope("leaky_relu", slope)
     return xp.maximum(x, slope * x if slope else 0)
 
@@ -127,8 +105,8 @@ def hardtanh_python(x: Any, min: float, max: float) -> str:  # noqa: A002  # the
 
 
 def hardtanh_latex(x: Any, min: float, max: float) -> str:  # noqa: A002  # the card's names
-    mark = "" if (min, max) == (-1, 1) else r"_{{\left[{min}, {max}\right]}}"
-    return r"\operatorname{{hardtanh}}" + mark + r"\left({x}\right)"
+    shown = [] if (min, max) == (-1, 1) else [r"\left[{min}, {max}\right]"]
+    return applied("hardtanh", "{x}", *shown)
 
 
 def plain_bounds(name: str, low: Any, high: Any) -> tuple[float, float]:
@@ -159,7 +137,7 @@ def hardtanh(
     >>> tg.hardtanh(tg.Tensor([-3.0, 0.5, 3.0]))
     Tensor([-1. ,  0.5,  1. ], shape=(3,), dtype=float32)
     """
-    real_order(x)
+    refuse_complex(x)
     least, most = plain_bounds("hardtanh", min, max)
     return xp.minimum(xp.maximum(x, least), most)
 
@@ -197,13 +175,18 @@ def logsigmoid(xp: Namespace, x: Array) -> Array:
     >>> tg.logsigmoid(tg.Tensor([-1000.0, 1000.0]))
     Tensor([-1000.,     0.], shape=(2,), dtype=float32)
     """
-    real_order(x)
+    refuse_complex(x)
     return xp.minimum(x, 0) - xp.log1p(xp.exp(-xp.abs(x)))
 
 
 @logsigmoid.pullback("x")
 def logsigmoid_pull_x(xp: Namespace, g: Array, y: Array) -> Array:
     return g * -xp.expm1(y)  # 1 - sigmoid(x)
+
+
+def softplus_of(xp: Namespace, x: Array) -> Array:
+    """``log(1 + exp(x))``, without overflow and exact to rounding on both sides."""
+    return xp.maximum(x, 0) + xp.log1p(xp.exp(-xp.abs(x)))
 
 
 @primitive("elementwise", floating=True, closed=True)
@@ -213,8 +196,8 @@ def softplus(xp: Namespace, x: Array) -> Array:
     >>> tg.softplus(tg.Tensor([-1000.0, 1000.0]))
     Tensor([   0., 1000.], shape=(2,), dtype=float32)
     """
-    real_order(x)
-    return xp.maximum(x, 0) + xp.log1p(xp.exp(-xp.abs(x)))
+    refuse_complex(x)
+    return softplus_of(xp, x)
 
 
 @softplus.pullback("x")
@@ -234,7 +217,7 @@ def silu(xp: Namespace, x: Array) -> Array:
     >>> tg.silu(tg.Tensor([-1000.0, 0.0, 1000.0]))
     Tensor([  -0.,    0., 1000.], shape=(3,), dtype=float32)
     """
-    real_order(x)
+    refuse_complex(x)
     x = xp.maximum(x, -FAR)
     a, b = exponentials(xp, x)
     return x * (a / (a + b))
@@ -256,7 +239,7 @@ def mish(xp: Namespace, x: Array) -> Array:
     >>> tg.mish(tg.Tensor([-1000.0, 0.0, 1000.0]))
     Tensor([  -0.,    0., 1000.], shape=(3,), dtype=float32)
     """
-    real_order(x)
+    refuse_complex(x)
     x = xp.maximum(x, -FAR)
     a, b = exponentials(xp, x)
     gate = a * (a + 2 * b)  # tanh(log(1 + a / b)) is gate / (gate + 2 b b)
@@ -272,18 +255,20 @@ def mish_pull_x(xp: Namespace, g: Array, x: Array, y: Array) -> Array:
     return g * ((m + xp.minimum(y, FAR) * (2 * n * (a + b) / wide)) / (m + n))
 
 
-def gelu_python(x: Any, approximate: bool) -> str:
-    return "gelu({x}, approximate=True)" if approximate else "gelu({x})"
-
-
 def gelu_latex(x: Any, approximate: bool) -> str:
-    return r"\operatorname{{gelu}}" + (r"_{{\tanh}}" if approximate else "") + r"\left({x}\right)"
+    return applied("gelu", "{x}", *([r"\tanh"] if approximate else []))
 
 
 _CUBE, _ROOT, _HALF = 0.044715, math.sqrt(2 / math.pi), math.sqrt(1 / 2)
 
 
-@primitive("elementwise", floating=True, closed=True, python=gelu_python, latex=gelu_latex)
+@primitive(
+    "elementwise",
+    floating=True,
+    closed=True,
+    python=python_call("gelu", approximate=False),
+    latex=gelu_latex,
+)
 def gelu(xp: Namespace, x: Array, *, approximate: bool = False) -> Array:
     """Gaussian error linear unit: x times the normal distribution function of x.
 
@@ -300,7 +285,7 @@ def gelu(xp: Namespace, x: Array, *, approximate: bool = False) -> Array:
     >>> tg.gelu(tg.Tensor([-1000.0, 0.0, 1000.0]))
     Tensor([  -0.,    0., 1000.], shape=(3,), dtype=float32)
     """
-    real_order(x)
+    refuse_complex(x)
     rough = plain_flag("gelu", "approximate", approximate)
     near = limited(xp, x, ROUGHLY_NEAR if rough else NEAR)
     gate = xp.tanh(_ROOT * near * (1 + _CUBE * near * near)) if rough else xp.erf(_HALF * near)
@@ -327,10 +312,6 @@ def elu_python(x: Any, alpha: float) -> str:
     return "elu({x})" if alpha == 1 else "elu({x}, {alpha})"
 
 
-def elu_latex(x: Any, alpha: float) -> str:
-    return r"\operatorname{{elu}}" + ("" if alpha == 1 else "_{{{alpha}}}") + r"\left({x}\right)"
-
-
 def plain_alpha(name: str, value: Any) -> float:
     """Check the scale of an exponential linear unit."""
     alpha = plain_number(name, "alpha", value)
@@ -339,7 +320,13 @@ def plain_alpha(name: str, value: Any) -> float:
     return alpha
 
 
-@primitive("elementwise", floating=True, closed=True, python=elu_python, latex=elu_latex)
+@primitive(
+    "elementwise",
+    floating=True,
+    closed=True,
+    python=elu_python,
+    latex=latex_call("elu", alpha=1),
+)
 def elu(xp: Namespace, x: Array, alpha: float = 1.0) -> Array:
     """Each element where it is positive and ``alpha * (exp(x) - 1)`` elsewhere.
 
@@ -357,7 +344,7 @@ def elu(xp: Namespace, x: Array, alpha: float = 1.0) -> Array:
     >>> tg.elu(tg.Tensor([-1000.0, 2.0]))
     Tensor([-1.,  2.], shape=(2,), dtype=float32)
     """
-    real_order(x)
+    refuse_complex(x)
     below = plain_alpha("elu", alpha) * xp.expm1(xp.minimum(x, 0))
     return xp.maximum(x, 0) + below
 

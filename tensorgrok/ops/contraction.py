@@ -7,14 +7,16 @@ wherever the second operand is a matrix. ``einsum``, in ``einstein``, does too.
 
 from __future__ import annotations
 
+import math
 from typing import Any
-
-import numpy as np
 
 from ..autodiff import sum_to
 from ..backend import Array, Namespace
 from ..cards import primitive
-from .arrangement import element_count
+from .arguments import is_integer
+from .arithmetic import conjugate
+from .axes import aligned, interleaved, order_with_last, permuted
+from .notation import python_call
 
 
 def _check_ranks(vectors: Array, matrix: Array) -> None:
@@ -122,7 +124,7 @@ def _as_matrix(xp: Namespace, x: Array) -> Array:
     summed = x.ndim - 2
     *batch, length, columns = x.shape
     first = xp.permute_dims(x, (summed, *range(summed), x.ndim - 1))
-    return xp.reshape(first, (length, element_count(batch) * columns))
+    return xp.reshape(first, (length, math.prod(batch) * columns))
 
 
 @primitive(
@@ -149,7 +151,7 @@ def dot(xp: Namespace, x1: Array, x2: Array) -> Array:
         return xp.dot(x1, x2)
     if x2.ndim == 1:
         *lead, length = x1.shape
-        rows = x1 if x1.ndim == 2 else xp.reshape(x1, (element_count(lead), length))
+        rows = x1 if x1.ndim == 2 else xp.reshape(x1, (math.prod(lead), length))
         products = xp.vecmat_dx(x2, rows)
         return products if x1.ndim == 2 else xp.reshape(products, tuple(lead))
     products = xp.vecmat(x1, _as_matrix(xp, x2))
@@ -180,10 +182,10 @@ def dot_pull_x2(xp: Namespace, g: Array, x1: Array, x2_like: Any) -> Array:
         return xp.sum(g * x1, axis=None, keepdims=False)
     lead, length = x1.shape[:-1], x1.shape[-1]
     if x2_like.ndim == 1:
-        rows = element_count(lead)
+        rows = math.prod(lead)
         return xp.vecmat(xp.reshape(g, (rows,)), xp.reshape(x1, (rows, length)))
     *batch, _, columns = x2_like.shape
-    gathered = xp.vecmat_dw(x1, xp.reshape(g, (*lead, element_count(batch) * columns)))
+    gathered = xp.vecmat_dw(x1, xp.reshape(g, (*lead, math.prod(batch) * columns)))
     summed_first = xp.reshape(gathered, (length, *batch, columns))
     axes = (*range(1, len(batch) + 1), 0, len(batch) + 1)
     return xp.permute_dims(summed_first, axes)
@@ -262,14 +264,14 @@ def matmul_pull_x2(xp: Namespace, g: Array, x1: Array, x2_like: Any) -> Array:
 
 def _place(x1: Any, x2: Any, axis: int) -> int:
     """The axis of ``vecdot``, counted from the end, where the two are aligned."""
-    if not isinstance(axis, int | np.integer) or isinstance(axis, bool):
-        raise TypeError(f"axis is an integer, not {axis!r}")
+    if not is_integer(axis):
+        raise TypeError(f"an axis is an integer, not {axis!r}")
     if axis >= 0 and x1.ndim != x2.ndim:
         raise ValueError(
             f"axis {axis} is not the same one in tensors of {x1.ndim} and {x2.ndim} axes; count "
             "it from the end, as in axis=-1"
         )
-    place = int(axis) - x1.ndim if axis >= 0 else int(axis)
+    place: int = int(axis) - x1.ndim if axis >= 0 else int(axis)
     if not -min(x1.ndim, x2.ndim) <= place < 0:
         raise IndexError(f"there is no axis {axis} in both")
     if x1.shape[place] != x2.shape[place]:
@@ -281,19 +283,12 @@ def _place(x1: Any, x2: Any, axis: int) -> int:
 
 
 def _moved_last(xp: Namespace, x: Array, place: int) -> Array:
-    if place == -1:
-        return x
-    axis = x.ndim + place
-    return xp.permute_dims(x, (*range(axis), *range(axis + 1, x.ndim), axis))
-
-
-def vecdot_python(x1: Any, x2: Any, axis: int) -> str:
-    return "vecdot({x1}, {x2})" if axis == -1 else "vecdot({x1}, {x2}, axis={axis})"
+    return permuted(xp, x, order_with_last((x.ndim + place,), x.ndim))
 
 
 @primitive(
     "contraction",
-    python=vecdot_python,
+    python=python_call("vecdot", "{x1}, {x2}", axis=-1),
     latex=r"\left\langle {x1}, {x2} \right\rangle",
     closed=True,
     lifted=("x1", "x2"),
@@ -315,9 +310,7 @@ def vecdot(xp: Namespace, x1: Array, x2: Array, axis: int = -1) -> Array:
     """
     place = _place(x1, x2, axis)
     left, right = _moved_last(xp, x1, place), _moved_last(xp, x2, place)
-    if left.dtype.kind == "c":
-        left = xp.conj(left)
-    return xp.matmul(left[..., None, :], right[..., :, None])[..., 0, 0]
+    return xp.matmul(conjugate(xp, left)[..., None, :], right[..., :, None])[..., 0, 0]
 
 
 def _with_axis(xp: Namespace, g: Array, place: int) -> Array:
@@ -329,14 +322,12 @@ def _with_axis(xp: Namespace, g: Array, place: int) -> Array:
 @vecdot.pullback("x1")
 def vecdot_pull_x1(xp: Namespace, g: Array, x1_like: Any, x2: Array, axis: int) -> Array:
     pulled = _with_axis(xp, g, _place(x1_like, x2, axis)) * x2
-    pulled = sum_to(xp, pulled, tuple(x1_like.shape))
-    return xp.conj(pulled) if pulled.dtype.kind == "c" else pulled
+    return conjugate(xp, sum_to(xp, pulled, tuple(x1_like.shape)))
 
 
 @vecdot.pullback("x2")
 def vecdot_pull_x2(xp: Namespace, g: Array, x1: Array, x2_like: Any, axis: int) -> Array:
-    left = xp.conj(x1) if x1.dtype.kind == "c" else x1
-    pulled = _with_axis(xp, g, _place(x1, x2_like, axis)) * left
+    pulled = _with_axis(xp, g, _place(x1, x2_like, axis)) * conjugate(xp, x1)
     return sum_to(xp, pulled, tuple(x2_like.shape))
 
 
@@ -372,12 +363,11 @@ def outer_pull_x2(xp: Namespace, g: Array, x1: Array) -> Array:
     return xp.vecmat(x1, g)
 
 
-def _interleaved(x1_shape: Any, x2_shape: Any) -> tuple[list[int], list[int]]:
+def _kron_shapes(x1_shape: Any, x2_shape: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Shapes in which the arguments of ``kron`` broadcast: axes of the first, of the second, …"""
     ndim = max(len(x1_shape), len(x2_shape))
-    first = [1] * (ndim - len(x1_shape)) + [*x1_shape]
-    second = [1] * (ndim - len(x2_shape)) + [*x2_shape]
-    return [n for a in first for n in (a, 1)], [n for b in second for n in (1, b)]
+    ones = (1,) * ndim
+    return interleaved(aligned(x1_shape, ndim), ones), interleaved(ones, aligned(x2_shape, ndim))
 
 
 @primitive(
@@ -395,25 +385,27 @@ def kron(xp: Namespace, x1: Array, x2: Array) -> Array:
     >>> tg.kron(tg.Tensor([1.0, 10.0]), tg.Tensor([1.0, 2.0]))
     Tensor([ 1.,  2., 10., 20.], shape=(4,), dtype=float32)
     """
-    first, second = _interleaved(x1.shape, x2.shape)
-    blocks = xp.reshape(x1, tuple(first)) * xp.reshape(x2, tuple(second))
+    first, second = _kron_shapes(x1.shape, x2.shape)
+    blocks = xp.reshape(x1, first) * xp.reshape(x2, second)
     lengths = [a * b for a, b in zip(first[::2], second[1::2], strict=True)]
     return xp.reshape(blocks, tuple(lengths))
 
 
-def _kron_pull(xp: Namespace, g: Array, other: Array, mine: list[int], others: list[int]) -> Array:
+def _kron_pull(
+    xp: Namespace, g: Array, other: Array, mine: tuple[int, ...], others: tuple[int, ...]
+) -> Array:
     """The cotangent of one argument of ``kron``, its axes interleaved with those of length 1."""
     lengths = tuple(a * b for a, b in zip(mine, others, strict=True))
-    return sum_to(xp, xp.reshape(g, lengths) * xp.reshape(other, tuple(others)), tuple(mine))
+    return sum_to(xp, xp.reshape(g, lengths) * xp.reshape(other, others), mine)
 
 
 @kron.pullback("x1")
 def kron_pull_x1(xp: Namespace, g: Array, x1_like: Any, x2: Array) -> Array:
-    first, second = _interleaved(x1_like.shape, x2.shape)
+    first, second = _kron_shapes(x1_like.shape, x2.shape)
     return xp.reshape(_kron_pull(xp, g, x2, first, second), x1_like.shape)
 
 
 @kron.pullback("x2")
 def kron_pull_x2(xp: Namespace, g: Array, x1: Array, x2_like: Any) -> Array:
-    first, second = _interleaved(x1.shape, x2_like.shape)
+    first, second = _kron_shapes(x1.shape, x2_like.shape)
     return xp.reshape(_kron_pull(xp, g, x1, second, first), x2_like.shape)

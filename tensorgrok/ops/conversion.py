@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,9 @@ import numpy.typing as npt
 
 from ..backend import Array, Namespace
 from ..cards import primitive
-from .arrangement import plain_dtype
+from .arguments import plain_dtype, real_number
+from .arithmetic import largest
+from .notation import python_call
 
 
 @primitive("elementwise", latex=r"\operatorname{{Re}}\left({x}\right)")
@@ -101,16 +102,9 @@ def astype_pull_x(xp: Namespace, g: Array) -> Array:
     return g
 
 
-def nan_to_num_python(x: Any, nan: Any, posinf: Any, neginf: Any) -> str:
-    extras = [f", nan={nan}"] if nan else []
-    extras += [f", posinf={posinf}"] if posinf is not None else []
-    extras += [f", neginf={neginf}"] if neginf is not None else []
-    return f"nan_to_num({{x}}{''.join(extras)})"
-
-
 @primitive(
     "elementwise",
-    python=nan_to_num_python,
+    python=python_call("nan_to_num", nan=0, posinf=None, neginf=None),
     latex=r"\operatorname{{nan\_to\_num}}\left({x}\right)",
     closed=True,
 )
@@ -136,26 +130,19 @@ def nan_to_num(
     """
     if x.dtype.kind not in "fc":
         return x
-    # Python has no larger number than this one, though the widest floats do.
-    largest = min(float(np.finfo(x.dtype).max), sys.float_info.max)
-    fills = (
-        plain_fill("nan", nan),
-        largest if posinf is None else plain_fill("posinf", posinf),
-        -largest if neginf is None else plain_fill("neginf", neginf),
-    )
-    if x.dtype.kind == "f":
-        return finite(xp, x, *fills)
-    return finite(xp, xp.real(x), *fills) + 1j * finite(xp, xp.imag(x), *fills)
+    parts = (x,) if x.dtype.kind == "f" else (xp.real(x), xp.imag(x))
+    most = largest(parts[0].dtype)
+    given = {
+        "nan": nan,
+        "posinf": most if posinf is None else posinf,
+        "neginf": -most if neginf is None else neginf,
+    }
+    fills = [float(real_number("nan_to_num", name, fill)) for name, fill in given.items()]
+    found = [_finite(xp, part, *fills) for part in parts]
+    return found[0] if x.dtype.kind == "f" else found[0] + 1j * found[1]
 
 
-def plain_fill(name: str, fill: Any) -> float:
-    """Check a number that is put in place of others, and make it a Python float."""
-    if isinstance(fill, bool) or not isinstance(fill, int | float | np.integer | np.floating):
-        raise TypeError(f"{name} must be a real number, not {fill!r}")
-    return float(fill)
-
-
-def finite(xp: Namespace, x: Array, nan: float, above: float, below: float) -> Array:
+def _finite(xp: Namespace, x: Array, nan: float, above: float, below: float) -> Array:
     """Real numbers, with those that are not finite replaced."""
     infinite = xp.where(x == np.inf, above, xp.where(x == -np.inf, below, x))
     return xp.where(xp.isnan(x), nan, infinite)

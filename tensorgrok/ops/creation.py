@@ -13,36 +13,18 @@ import numpy.typing as npt
 
 from ..backend import Array, Namespace
 from ..cards import primitive
-from ..context import DType, common_dtype, get_default_dtype
-from ..engine import SCALARS
+from ..context import DType, common_dtype
 from ..errors import ArgumentError, DTypeError, join_words
-from .arrangement import Shape, plain_dtype, plain_shape
-
-
-def plain_number(name: str, value: Any) -> Any:
-    """Check a number argument and make it a Python number."""
-    number = value.item() if isinstance(value, np.generic) else value
-    if not isinstance(number, SCALARS):
-        raise DTypeError(f"{name}: expected a number, got {value!r}")
-    return number
-
-
-def _whole(name: str, argument: str, value: Any) -> int:
-    """Check an integer argument; True and False are none."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise DTypeError(f"{name}: {argument} must be an integer, got {value!r}")
-    return int(value)
-
-
-def _length(name: str, argument: str, value: Any) -> int:
-    length = _whole(name, argument, value)
-    if length < 0:
-        raise ArgumentError(f"{name}: {argument} must be at least 0, got {length}")
-    return length
-
-
-def _filled(name: str, dtype: npt.DTypeLike | None) -> DType:
-    return get_default_dtype() if dtype is None else plain_dtype(name, dtype)
+from .arguments import (
+    Shape,
+    any_number,
+    check_holds,
+    dtype_or_default,
+    plain_dtype,
+    plain_integer,
+    plain_shape,
+)
+from .notation import python_call
 
 
 def _fitting(name: str, dtype: npt.DTypeLike | None, *numbers: Any) -> DType:
@@ -50,18 +32,6 @@ def _fitting(name: str, dtype: npt.DTypeLike | None, *numbers: Any) -> DType:
     if dtype is None:
         return common_dtype([np.dtype(bool)], numbers, floating=False)
     return plain_dtype(name, dtype)
-
-
-def _check_holds(name: str, dtype: DType, number: Any) -> None:
-    """Refuse a number that a dtype would change into another one: 2.5 is no integer."""
-    lost = isinstance(number, complex) and dtype.kind != "c"
-    if dtype.kind in "iu":
-        limits = np.iinfo(dtype)
-        lost = lost or not (number == number // 1 and limits.min <= number <= limits.max)
-    elif dtype.kind == "b":
-        lost = lost or number not in (0, 1)
-    if lost:
-        raise DTypeError(f"{name}: {dtype} cannot hold {number!r}; choose another dtype or number")
 
 
 # Constants -------------------------------------------------------------------------------------
@@ -74,7 +44,7 @@ def zeros(xp: Namespace, shape: Shape, *, dtype: npt.DTypeLike | None = None) ->
     >>> tg.zeros((2, 3)).shape
     (2, 3)
     """
-    return xp.zeros(plain_shape("zeros", shape), dtype=_filled("zeros", dtype))
+    return xp.zeros(plain_shape("zeros", shape), dtype=dtype_or_default("zeros", dtype))
 
 
 @primitive("creation", python="ones({shape})", latex="1")
@@ -84,7 +54,7 @@ def ones(xp: Namespace, shape: Shape, *, dtype: npt.DTypeLike | None = None) -> 
     >>> tg.ones(2)
     Tensor([1., 1.], shape=(2,), dtype=float32)
     """
-    return xp.ones(plain_shape("ones", shape), dtype=_filled("ones", dtype))
+    return xp.ones(plain_shape("ones", shape), dtype=dtype_or_default("ones", dtype))
 
 
 @primitive("creation", python="full({shape}, {value})", latex="{value}")
@@ -98,9 +68,9 @@ def full(
     >>> tg.full(2, 7.5)
     Tensor([7.5, 7.5], shape=(2,), dtype=float32)
     """
-    number = plain_number("full", value)
+    number = any_number("full", value)
     wanted = _fitting("full", dtype, number)
-    _check_holds("full", wanted, number)
+    check_holds("full", wanted, number)
     return xp.full(plain_shape("full", shape), number, dtype=wanted)
 
 
@@ -136,9 +106,9 @@ def full_like(
     >>> tg.full_like(tg.Tensor([1.0, 2.0]), 5)
     Tensor([5., 5.], shape=(2,), dtype=float32)
     """
-    number = plain_number("full_like", value)
+    number = any_number("full_like", value)
     wanted = x.dtype if dtype is None else plain_dtype("full_like", dtype)
-    _check_holds("full_like", wanted, number)
+    check_holds("full_like", wanted, number)
     return xp.full(x.shape, number, dtype=wanted)
 
 
@@ -171,9 +141,9 @@ def eye(
     Tensor([[0., 1., 0.],
             [0., 0., 1.]], shape=(2, 3), dtype=float32)
     """
-    rows = _length("eye", "n", n)
-    columns = rows if m is None else _length("eye", "m", m)
-    wanted, above = _filled("eye", dtype), _whole("eye", "k", k)
+    rows = plain_integer("eye", "n", n, least=0)
+    columns = rows if m is None else plain_integer("eye", "m", m, least=0)
+    wanted, above = dtype_or_default("eye", dtype), plain_integer("eye", "k", k)
     row, column = xp.arange(rows), xp.arange(columns)
     return xp.astype(row[:, None] + above == column[None, :], wanted)
 
@@ -196,7 +166,7 @@ def arange(
     Tensor([0, 1, 2, 3], shape=(4,), dtype=int64)
     """
     ends = (0, start, step) if stop is None else (start, stop, step)
-    numbers = [plain_number("arange", end) for end in ends]
+    numbers = [any_number("arange", end) for end in ends]
     if any(isinstance(number, complex) for number in numbers):
         raise DTypeError(f"arange: expected real numbers, got {join_words([*map(repr, numbers)])}")
     if step == 0:
@@ -204,11 +174,7 @@ def arange(
     return xp.arange(*numbers, dtype=_fitting("arange", dtype, *numbers))
 
 
-def linspace_python(start: Any, stop: Any, num: Any, endpoint: Any, dtype: Any) -> str:
-    return "linspace({start}, {stop}, {num}" + ("" if endpoint else ", endpoint=False") + ")"
-
-
-@primitive("creation", python=linspace_python)
+@primitive("creation", python=python_call("linspace", "{start}, {stop}, {num}", endpoint=True))
 def linspace(
     xp: Namespace,
     start: complex,
@@ -230,12 +196,12 @@ def linspace(
     >>> tg.linspace(0, 1, 5)
     Tensor([0.  , 0.25, 0.5 , 0.75, 1.  ], shape=(5,), dtype=float32)
     """
-    first, last = plain_number("linspace", start), plain_number("linspace", stop)
-    count = _length("linspace", "num", num)
+    first, last = any_number("linspace", start), any_number("linspace", stop)
+    count = plain_integer("linspace", "num", num, least=0)
     wanted = _fitting("linspace", dtype, float(0), first, last)
     if wanted.kind not in "fc":
         raise DTypeError(f"linspace: expected a floating or complex dtype, got {wanted}")
-    _check_holds("linspace", wanted, first + last)
+    check_holds("linspace", wanted, first + last)
     steps = max(1, count - 1 if endpoint else count)
     place = xp.arange(count, dtype=np.dtype(np.float64))
     points = place * ((last - first) / steps) + first

@@ -12,12 +12,14 @@ from ..backend import Array, Namespace
 from ..cards import operation, primitive
 from ..errors import ShapeError, describe
 from ..tensor import Tensor
-from .arrangement import as_tensor, call_latex, call_python, place_of, plain_integer
+from .arguments import as_tensor, place_of, plain_integer
+from .axes import inverse, order_with_last, permuted
+from .notation import Notation, applied, latex_call, python_call
 
 # Triangles -------------------------------------------------------------------------------------
 
 
-def triangle(xp: Namespace, x: Array, k: int, lower: bool) -> Array:
+def _triangle(xp: Namespace, x: Array, k: int, lower: bool) -> Array:
     """The elements on one side of a diagonal and on it, with zeros elsewhere."""
     if x.ndim < 2:
         raise ValueError("a matrix is needed, or a stack of matrices")
@@ -26,15 +28,7 @@ def triangle(xp: Namespace, x: Array, k: int, lower: bool) -> Array:
     return xp.where(kept, x, xp.zeros((), dtype=x.dtype))
 
 
-def tril_python(x: Any, k: int) -> str:
-    return call_python("tril", "{x}", k=(k, 0))
-
-
-def tril_latex(x: Any, k: int) -> str:
-    return call_latex("tril", "{x}", (k, 0))
-
-
-@primitive("arrangement", python=tril_python, latex=tril_latex)
+@primitive("arrangement", python=python_call("tril", k=0), latex=latex_call("tril", k=0))
 def tril(xp: Namespace, x: Array, k: int = 0) -> Array:
     """Lower triangle: the elements on diagonal ``k`` and below it, with zeros above.
 
@@ -42,23 +36,15 @@ def tril(xp: Namespace, x: Array, k: int = 0) -> Array:
     Tensor([[1., 0.],
             [3., 4.]], shape=(2, 2), dtype=float32)
     """
-    return triangle(xp, x, plain_integer("tril", k, "k"), lower=True)
+    return _triangle(xp, x, plain_integer("tril", "k", k), lower=True)
 
 
 @tril.pullback("x")
 def tril_pull_x(xp: Namespace, g: Array, k: int) -> Array:
-    return triangle(xp, g, int(k), lower=True)
+    return _triangle(xp, g, int(k), lower=True)
 
 
-def triu_python(x: Any, k: int) -> str:
-    return call_python("triu", "{x}", k=(k, 0))
-
-
-def triu_latex(x: Any, k: int) -> str:
-    return call_latex("triu", "{x}", (k, 0))
-
-
-@primitive("arrangement", python=triu_python, latex=triu_latex)
+@primitive("arrangement", python=python_call("triu", k=0), latex=latex_call("triu", k=0))
 def triu(xp: Namespace, x: Array, k: int = 0) -> Array:
     """Upper triangle: the elements on diagonal ``k`` and above it, with zeros below.
 
@@ -66,73 +52,71 @@ def triu(xp: Namespace, x: Array, k: int = 0) -> Array:
     Tensor([[1., 2.],
             [0., 4.]], shape=(2, 2), dtype=float32)
     """
-    return triangle(xp, x, plain_integer("triu", k, "k"), lower=False)
+    return _triangle(xp, x, plain_integer("triu", "k", k), lower=False)
 
 
 @triu.pullback("x")
 def triu_pull_x(xp: Namespace, g: Array, k: int) -> Array:
-    return triangle(xp, g, int(k), lower=False)
+    return _triangle(xp, g, int(k), lower=False)
 
 
 # Diagonals -------------------------------------------------------------------------------------
 
 
-def axes_last(ndim: int, axis1: int, axis2: int) -> tuple[int, ...]:
+def _plane_last(ndim: int, axis1: int, axis2: int) -> tuple[int, ...]:
     """The order of axes in which these two come last."""
-    two = (place_of(axis1, ndim), place_of(axis2, ndim))
-    if two[0] == two[1]:
+    plane = (place_of(axis1, ndim), place_of(axis2, ndim))
+    if plane[0] == plane[1]:
         raise ValueError("axis1 and axis2 must be different axes")
-    return (*(axis for axis in range(ndim) if axis not in two), *two)
+    return order_with_last(plane, ndim)
 
 
-def diagonal_length(rows: int, columns: int, offset: int) -> int:
+def _diagonal_length(rows: int, columns: int, offset: int) -> int:
     """How many elements a diagonal has."""
     return max(0, min(rows + min(offset, 0), columns - max(offset, 0)))
 
 
-def read_diagonal(xp: Namespace, x: Array, offset: int, axis1: int, axis2: int) -> Array:
+def _read_diagonal(xp: Namespace, x: Array, offset: int, axis1: int, axis2: int) -> Array:
     """A diagonal of every matrix in the plane of two axes, as the last axis."""
     if x.ndim < 2:
         raise ValueError("a matrix is needed, or a stack of matrices")
-    order = axes_last(x.ndim, axis1, axis2)
-    moved = x if order == tuple(range(x.ndim)) else xp.permute_dims(x, order)
-    count = diagonal_length(moved.shape[-2], moved.shape[-1], offset)
+    moved = permuted(xp, x, _plane_last(x.ndim, axis1, axis2))
+    count = _diagonal_length(moved.shape[-2], moved.shape[-1], offset)
     row, column = max(0, -offset), max(0, offset)
     return moved[(..., xp.arange(row, row + count), xp.arange(column, column + count))]
 
 
-def on_diagonal(
+def _on_diagonal(
     xp: Namespace, values: Array, shape: tuple[int, ...], offset: int, axis1: int, axis2: int
 ) -> Array:
-    """Zeros of a shape with values on a diagonal: the inverse of ``read_diagonal``."""
-    order = axes_last(len(shape), axis1, axis2)
+    """Zeros of a shape with values on a diagonal: the inverse of ``_read_diagonal``."""
+    order = _plane_last(len(shape), axis1, axis2)
     moved = tuple(shape[axis] for axis in order)
     rows, columns = moved[-2:]
-    count = diagonal_length(rows, columns, offset)
+    count = _diagonal_length(rows, columns, offset)
     start = max(0, -offset) * columns + max(0, offset)
     places = slice(start, start + count * (columns + 1) - columns, columns + 1)
     flat = xp.zeros((*moved[:-2], rows * columns), dtype=values.dtype)
     if count:
         flat = xp.scatter_add(flat, (..., places), values)
-    placed = xp.reshape(flat, moved)
-    back = tuple(order.index(axis) for axis in range(len(shape)))
-    return placed if back == tuple(range(len(shape))) else xp.permute_dims(placed, back)
+    return permuted(xp, xp.reshape(flat, moved), inverse(order))
 
 
-def diagonal_settings(offset: int, axis1: int, axis2: int) -> dict[str, tuple[int, int]]:
-    """What calls print beside the matrix: values and defaults."""
-    return {"offset": (offset, 0), "axis1": (axis1, 0), "axis2": (axis2, 1)}
+def diagonal_latex(name: str) -> Notation:
+    """Notation with the number of the diagonal and both axes as subscripts."""
+
+    def latex(x: Any, offset: int, axis1: int, axis2: int) -> str:
+        shown = ["{offset}"] if offset else []
+        shown += ["({axis1}, {axis2})"] if (axis1, axis2) != (0, 1) else []
+        return applied(name, "{x}", *shown)
+
+    return latex
 
 
-def diagonal_python(x: Any, offset: int, axis1: int, axis2: int) -> str:
-    return call_python("diagonal", "{x}", **diagonal_settings(offset, axis1, axis2))
+DIAGONAL: dict[str, Any] = {"offset": 0, "axis1": 0, "axis2": 1}
 
 
-def diagonal_latex(x: Any, offset: int, axis1: int, axis2: int) -> str:
-    return call_latex("diag", "{x}", (offset, 0), ((axis1, axis2), (0, 1)))
-
-
-@primitive("arrangement", python=diagonal_python, latex=diagonal_latex)
+@primitive("arrangement", python=python_call("diagonal", **DIAGONAL), latex=diagonal_latex("diag"))
 def diagonal(xp: Namespace, x: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
     """A diagonal of a matrix, or of each matrix in a stack; it is the last axis of the result.
 
@@ -144,32 +128,24 @@ def diagonal(xp: Namespace, x: Array, offset: int = 0, axis1: int = 0, axis2: in
     >>> tg.diagonal(tg.Tensor([[1.0, 2.0], [3.0, 4.0]]))
     Tensor([1., 4.], shape=(2,), dtype=float32)
     """
-    return read_diagonal(xp, x, plain_integer("diagonal", offset, "offset"), axis1, axis2)
+    return _read_diagonal(xp, x, plain_integer("diagonal", "offset", offset), axis1, axis2)
 
 
 @diagonal.pullback("x")
 def diagonal_pull_x(
     xp: Namespace, g: Array, x_like: Any, offset: int, axis1: int, axis2: int
 ) -> Array:
-    return on_diagonal(xp, g, x_like.shape, int(offset), axis1, axis2)
+    return _on_diagonal(xp, g, x_like.shape, int(offset), axis1, axis2)
 
 
-def trace_python(x: Any, offset: int, axis1: int, axis2: int) -> str:
-    return call_python("trace", "{x}", **diagonal_settings(offset, axis1, axis2))
-
-
-def trace_latex(x: Any, offset: int, axis1: int, axis2: int) -> str:
-    return call_latex("tr", "{x}", (offset, 0), ((axis1, axis2), (0, 1)))
-
-
-@primitive("arrangement", python=trace_python, latex=trace_latex)
+@primitive("arrangement", python=python_call("trace", **DIAGONAL), latex=diagonal_latex("tr"))
 def trace(xp: Namespace, x: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
     """Sum of a diagonal of a matrix, or of each matrix in a stack; see ``diagonal``.
 
     >>> tg.trace(tg.Tensor([[1.0, 2.0], [3.0, 4.0]]))
     Tensor(5., shape=(), dtype=float32)
     """
-    read = read_diagonal(xp, x, plain_integer("trace", offset, "offset"), axis1, axis2)
+    read = _read_diagonal(xp, x, plain_integer("trace", "offset", offset), axis1, axis2)
     return xp.sum(read, axis=-1)
 
 
@@ -178,27 +154,25 @@ def trace_pull_x(
     xp: Namespace, g: Array, x_like: Any, offset: int, axis1: int, axis2: int
 ) -> Array:
     # Every element of the diagonal has the cotangent of its sum.
-    return on_diagonal(xp, g[..., None], x_like.shape, int(offset), axis1, axis2)
+    return _on_diagonal(xp, g[..., None], x_like.shape, int(offset), axis1, axis2)
 
 
-def diag_python(x: Any, k: int) -> str:
-    return call_python("diag", "{x}", k=(k, 0))
-
-
-def diag_latex(x: Any, k: int) -> str:
-    return call_latex("diag", "{x}", (k, 0))
-
-
-@primitive("arrangement", public=False, title="diag", python=diag_python, latex=diag_latex)
+@primitive(
+    "arrangement",
+    public=False,
+    title="diag",
+    python=python_call("diag", k=0),
+    latex=latex_call("diag", k=0),
+)
 def diag_matrix(xp: Namespace, x: Array, k: int = 0) -> Array:
     """The card behind ``diag`` of a vector."""
     size = x.shape[0] + abs(k)
-    return on_diagonal(xp, x, (size, size), k, 0, 1)
+    return _on_diagonal(xp, x, (size, size), k, 0, 1)
 
 
 @diag_matrix.pullback("x")
 def diag_matrix_pull_x(xp: Namespace, g: Array, k: int) -> Array:
-    return read_diagonal(xp, g, k, 0, 1)
+    return _read_diagonal(xp, g, k, 0, 1)
 
 
 @operation
@@ -212,7 +186,7 @@ def diag(x: Any, k: int = 0) -> Tensor:
             [0., 2.]], shape=(2, 2), dtype=float32)
     """
     tensor = as_tensor("diag", x)
-    number = plain_integer("diag", k, "k")
+    number = plain_integer("diag", "k", k)
     if tensor.ndim not in (1, 2):
         raise ShapeError(
             f"diag: {describe(tensor, 'x', x)} must be a vector or a matrix; for stacks of "

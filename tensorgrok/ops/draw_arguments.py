@@ -15,14 +15,7 @@ import numpy.typing as npt
 from ..context import DType, Mode, current_backend, get_default_dtype
 from ..errors import ArgumentError, DTypeError, ShapeError, describe
 from ..tensor import Tensor
-from .arrangement import Shape, plain_dtype, plain_shape
-
-
-def draw_lengths(name: str, shape: Shape) -> tuple[int, ...]:
-    lengths = plain_shape(name, shape)
-    if any(length < 0 for length in lengths):
-        raise ArgumentError(f"{name}: random draws need lengths of at least 0, got shape {lengths}")
-    return lengths
+from .arguments import Shape, as_tensor, is_integer, plain_dtype, plain_lengths
 
 
 def draw_shape_and_dtype(
@@ -32,7 +25,7 @@ def draw_shape_and_dtype(
     wanted = None if dtype is None else plain_dtype(name, dtype)
     if wanted is not None and wanted.kind != "f":
         raise DTypeError(f"{name}: random draws need a floating-point dtype, got {wanted}")
-    return draw_lengths(name, shape), wanted
+    return plain_lengths(name, shape), wanted
 
 
 def draw_place(*values: Any) -> Mode:
@@ -52,17 +45,19 @@ def drawn_dtype(wanted: DType | None, *values: Any) -> DType:
     return np.result_type(*floats) if floats else get_default_dtype()
 
 
+def _number_or_tensor(name: str, argument: str, value: Any) -> float | Tensor:
+    """A real number as Python's, all else as a tensor."""
+    number = value.item() if isinstance(value, np.generic) else value
+    return number if isinstance(number, int | float) else as_tensor(name, number, argument)
+
+
 def distribution_parameter(
     name: str, argument: str, value: Any, lengths: tuple[int, ...], dtype: DType | None
 ) -> Any:
     """A number as it is; all else as a tensor that fits the draws, of the dtype asked for."""
-    number = value.item() if isinstance(value, np.generic) else value
-    if isinstance(number, int | float):
-        return number
-    try:
-        tensor = number if isinstance(number, Tensor) else Tensor(number)
-    except (DTypeError, ShapeError) as error:
-        raise type(error)(f"{name}: {argument}: {error}") from error
+    tensor = _number_or_tensor(name, argument, value)
+    if not isinstance(tensor, Tensor):
+        return tensor
     fits = len(tensor.shape) <= len(lengths) and all(
         mine in (1, theirs) for mine, theirs in zip(tensor.shape[::-1], lengths[::-1], strict=False)
     )
@@ -74,30 +69,24 @@ def distribution_parameter(
     return tensor if dtype is None else tensor.astype(dtype)
 
 
-def real_number(name: str, argument: str, value: Any) -> float:
-    number = value.item() if isinstance(value, np.generic) else value
-    if isinstance(number, bool) or not isinstance(number, int | float):
-        raise DTypeError(f"{name}: {argument} must be a number, got {value!r}")
-    return float(number)
-
-
-def whole_number(name: str, argument: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise DTypeError(f"{name}: {argument} must be an integer, got {value!r}")
-    return int(value)
+def location_and_scale(
+    name: str, mean: Any, std: Any, lengths: tuple[int, ...], dtype: DType | None
+) -> tuple[Any, Any]:
+    """The parameters of normal distributions."""
+    mean = distribution_parameter(name, "mean", mean, lengths, dtype)
+    std = distribution_parameter(name, "std", std, lengths, dtype)
+    if isinstance(std, int | float) and std < 0:
+        raise ArgumentError(f"{name}: std must be at least 0, got {std}")
+    return mean, std
 
 
 def probability(p: Any) -> Any:
     """A number as it is, all else as a tensor; from 0 to 1, as far as that is seen on the host."""
-    number = p.item() if isinstance(p, np.generic) else p
-    if isinstance(number, int | float):
-        if not 0 <= number <= 1:
-            raise ArgumentError(f"bernoulli: p must be from 0 to 1, got {number}")
-        return number
-    try:
-        tensor = p if isinstance(p, Tensor) else Tensor(p)
-    except (DTypeError, ShapeError) as error:
-        raise type(error)(f"bernoulli: p: {error}") from error
+    tensor = _number_or_tensor("bernoulli", "p", p)
+    if not isinstance(tensor, Tensor):
+        if not 0 <= tensor <= 1:
+            raise ArgumentError(f"bernoulli: p must be from 0 to 1, got {tensor}")
+        return tensor
     if tensor.dtype.kind == "c":
         raise DTypeError(f"bernoulli: p must be real, got {tensor.dtype}")
     if isinstance(p, list | tuple | np.ndarray):
@@ -110,10 +99,7 @@ def probability(p: Any) -> Any:
 
 def weights_for(p: Any, rows: int, needed: int) -> Tensor:
     """Weights for ``choice``, of which ``needed`` must be positive, as far as the host sees."""
-    try:
-        tensor = p if isinstance(p, Tensor) else Tensor(p)
-    except (DTypeError, ShapeError) as error:
-        raise type(error)(f"choice: p: {error}") from error
+    tensor = as_tensor("choice", p, "p")
     if tensor.dtype.kind == "c":
         raise DTypeError(f"choice: p must be real, got {tensor.dtype}")
     if tensor.shape != (rows,):
@@ -134,18 +120,15 @@ def weights_for(p: Any, rows: int, needed: int) -> Tensor:
     return tensor.astype(np.float64)
 
 
-def rows_of(name: str, x: Any) -> tuple[int, Tensor | None]:
+def rows_of(name: str, argument: str, x: Any) -> tuple[int, Tensor | None]:
     """How many there are to order or choose from; with the tensor that they are rows of."""
-    if isinstance(x, int | np.integer) and not isinstance(x, bool):
+    if is_integer(x):
         if x < 0:
             raise ArgumentError(f"{name}: expected a length of at least 0, got {x}")
         return int(x), None
     if isinstance(x, np.generic) or not (hasattr(x, "shape") or isinstance(x, list | tuple)):
         raise DTypeError(f"{name}: expected an integer or a tensor, got {x!r}")
-    try:
-        tensor = x if isinstance(x, Tensor) else Tensor(x)
-    except (DTypeError, ShapeError) as error:
-        raise type(error)(f"{name}: {error}") from error
+    tensor = as_tensor(name, x, argument)
     if tensor.ndim == 0:
         raise ShapeError(f"{name}: {describe(tensor, None, x)} is 0-d and has no rows")
     return tensor.shape[0], tensor

@@ -4,7 +4,7 @@ Each card takes a key of 2 words and a counter of 4 as inputs, both on the host,
 on the current backend. The words are those of NumPy's Philox4x64-10 (Salmon et al., SC 2011) and
 all else is arithmetic on them, so the same key and counter give the same draws on every backend.
 
-``random`` has the generators that supply keys and counters, and the functions for users.
+``generator`` supplies keys and counters, ``random`` has the functions for users.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from ..backend import Array, Namespace
 from ..cards import primitive
-from .arrangement import Shape, plain_shape
+from .arguments import Shape, plain_shape
 
 STREAM = ("key", "counter")
 
@@ -120,13 +120,13 @@ def standard_truncated_normal(
     mirrored = low + high > 0
     below, mass = normal_mass(low, high)
     inside = xp.minimum(xp.maximum(below + units * mass, 2.0**-1022), 1 - 2.0**-53)
-    draws = normal_quantile(xp, inside)
+    draws = _normal_quantile(xp, inside)
     within = xp.minimum(xp.maximum(-draws if mirrored else draws, low), high)
     return xp.reshape(xp.astype(within, np.dtype(dtype)), lengths)
 
 
 # Ratios of polynomials for the quantile around the median, in the tails, and far out there, the
-# coefficients of the lowest power first; source: AS 241, see ``normal_quantile``.
+# coefficients of the lowest power first; source: AS 241, see ``_normal_quantile``.
 _CENTRE = (
     (
         *(3.3871328727963666080e0, 1.3314166789178437745e2, 1.9715909503065514427e3),
@@ -165,7 +165,7 @@ _FAR = (
 )
 
 
-def normal_quantile(xp: Namespace, p: Array) -> Array:
+def _normal_quantile(xp: Namespace, p: Array) -> Array:
     """Where the standard normal distribution function is ``p``, for float64 in (0, 1).
 
     Source: M. J. Wichura, "Algorithm AS 241: the percentage points of the normal distribution",

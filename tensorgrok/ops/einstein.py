@@ -19,9 +19,12 @@ from ..cards import operation, primitive
 from ..engine import apply
 from ..errors import ArgumentError, DTypeError, describe
 from ..tensor import Tensor
+from .arguments import is_integer, places_of
+from .axes import permuted
+from .notation import python_call
 from .subscripts import Pair, Side, distinct, lay_out, order_of_products, plan_pair, read
 
-Axes = int | Sequence[int | Sequence[int]]
+SummedAxes = int | Sequence[int | Sequence[int]]
 
 # One operand -----------------------------------------------------------------------------------
 
@@ -36,13 +39,10 @@ def _diagonals(xp: Namespace, x: Array, term: str) -> Array:
             length = x.shape[same[0]]
             ordered = xp.permute_dims(x, (*rest, *same))
             flat = xp.reshape(ordered, (*ordered.shape[: len(rest)], length**count))
-            step = sum_of(length**power for power in range(count))
+            step = sum(length**power for power in range(count))
             x = flat[(..., slice(None, None, step))]
             term = "".join(term[axis] for axis in rest) + letter
     return x
-
-
-sum_of = sum  # the built-in, by the name it has in the other modules of cards
 
 
 def _in_place(xp: Namespace, x: Array, side: Side) -> Array:
@@ -63,9 +63,7 @@ def _spread(xp: Namespace, g: Array, term: str, like: str, shape: Sequence[int])
     It is repeated along summed axes, and zero beside diagonals.
     """
     wanted = [letter for letter in dict.fromkeys(like) if letter in term]
-    axes = tuple(term.index(letter) for letter in wanted)
-    if axes != tuple(range(len(axes))):
-        g = xp.permute_dims(g, axes)
+    g = permuted(xp, g, [term.index(letter) for letter in wanted])
     first = [like.index(letter) == axis for axis, letter in enumerate(like)]
     lengths = iter(g.shape)
     kept = tuple(
@@ -87,8 +85,12 @@ def _spread(xp: Namespace, g: Array, term: str, like: str, shape: Sequence[int])
     return g if tuple(g.shape) == tuple(shape) else xp.broadcast_to(g, tuple(shape))
 
 
-def _latex_of(subscripts: str, operands: Sequence[str]) -> str:
-    """A sum of products with indices, as a template."""
+def einsum_python(subscripts: str, **operands: Any) -> str:
+    return f"einsum({subscripts!r}, {', '.join(f'{{{name}}}' for name in operands)})"
+
+
+def einsum_latex(subscripts: str, **operands: Any) -> str:
+    """A sum of products with indices."""
     written, _, result = subscripts.partition("->")
     summed = "".join(dict.fromkeys(a for a in written if a.isalpha() and a not in result))
     factors = [
@@ -101,20 +103,12 @@ def _latex_of(subscripts: str, operands: Sequence[str]) -> str:
     return text.replace("...", r"\ldots ")
 
 
-def einsum_one_python(x: Any, subscripts: str) -> str:
-    return f"einsum({subscripts!r}, {{x}})"
-
-
-def einsum_one_latex(x: Any, subscripts: str) -> str:
-    return _latex_of(subscripts, ["x"])
-
-
 @primitive(
     "contraction",
     public=False,
     title="einsum",
-    python=einsum_one_python,
-    latex=einsum_one_latex,
+    python=einsum_python,
+    latex=einsum_latex,
     closed=True,
 )
 def einsum_one(xp: Namespace, x: Array, subscripts: str) -> Array:
@@ -175,20 +169,12 @@ def _pulled(
     return _spread(xp, _multiplied(xp, g, other, plan), wanted, term, shape)
 
 
-def einsum_two_python(x1: Any, x2: Any, subscripts: str) -> str:
-    return f"einsum({subscripts!r}, {{x1}}, {{x2}})"
-
-
-def einsum_two_latex(x1: Any, x2: Any, subscripts: str) -> str:
-    return _latex_of(subscripts, ["x1", "x2"])
-
-
 @primitive(
     "contraction",
     public=False,
     title="einsum",
-    python=einsum_two_python,
-    latex=einsum_two_latex,
+    python=einsum_python,
+    latex=einsum_latex,
     closed=True,
     lifted=("x1", "x2"),
 )
@@ -260,36 +246,26 @@ def einsum(subscripts: str, *operands: Any) -> Tensor:
 # tensordot -------------------------------------------------------------------------------------
 
 
-def _summed_axes(x1: Any, x2: Any, axes: Axes) -> tuple[list[int], list[int]]:
+def _summed_axes(x1: Any, x2: Any, axes: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The axes that ``tensordot`` sums over, non-negative, for each argument."""
-    if isinstance(axes, int | np.integer) and not isinstance(axes, bool):
+    if is_integer(axes):
         if not 0 <= axes <= min(x1.ndim, x2.ndim):
             raise ValueError(f"axes={axes} is not a number of axes that both have")
-        return [*range(x1.ndim - int(axes), x1.ndim)], [*range(int(axes))]
+        return tuple(range(x1.ndim - axes, x1.ndim)), tuple(range(axes))
     pair = list(axes) if isinstance(axes, tuple | list) else []
     if len(pair) != 2:
         raise TypeError(f"axes is an integer or two sequences of axes, not {axes!r}")
-    found: list[list[int]] = []
-    for x, given in zip((x1, x2), pair, strict=True):
-        one = [*given] if isinstance(given, tuple | list) else [given]
-        if not all(isinstance(a, int | np.integer) and not isinstance(a, bool) for a in one):
-            raise TypeError(f"axes are integers, not {given!r}")
-        if not all(-x.ndim <= a < x.ndim for a in one):
-            raise IndexError(f"there are no axes {tuple(one)} in a tensor of {x.ndim} axes")
-        found.append([int(a) % x.ndim for a in one])
-        if len({*found[-1]}) != len(one):
-            raise ValueError(f"the axes {tuple(one)} name one axis twice")
-    return found[0], found[1]
+    return places_of(pair[0], x1.ndim), places_of(pair[1], x2.ndim)
 
 
-def _tensordot_terms(x1: Any, x2: Any, axes: Axes) -> tuple[str, str, str]:
+def _tensordot_terms(x1: Any, x2: Any, axes: SummedAxes) -> tuple[str, str, str]:
     """``tensordot`` in subscripts: those of its arguments and of its result."""
     one, two = _summed_axes(x1, x2, axes)
     lengths = [tuple(x.shape[a] for a in found) for x, found in ((x1, one), (x2, two))]
     if lengths[0] != lengths[1]:
         raise ValueError(
-            f"the axes {tuple(one)} of x1 have lengths {lengths[0]} and the axes {tuple(two)} of "
-            f"x2 {lengths[1]}; they must be equal"
+            f"the axes {one} of x1 have lengths {lengths[0]} and the axes {two} of x2 "
+            f"{lengths[1]}; they must be equal"
         )
     first = string.ascii_letters[: x1.ndim]
     spare = iter(string.ascii_letters[x1.ndim :])
@@ -298,18 +274,14 @@ def _tensordot_terms(x1: Any, x2: Any, axes: Axes) -> tuple[str, str, str]:
     return first, second, "".join(a for a in first + second if a not in summed)
 
 
-def tensordot_python(x1: Any, x2: Any, axes: Axes) -> str:
-    return "tensordot({x1}, {x2})" if axes == 2 else "tensordot({x1}, {x2}, axes={axes})"
-
-
 @primitive(
     "contraction",
-    python=tensordot_python,
+    python=python_call("tensordot", "{x1}, {x2}", axes=2),
     latex=r"\operatorname{{tensordot}}_{{{axes}}}\left({x1}, {x2}\right)",
     closed=True,
     lifted=("x1", "x2"),
 )
-def tensordot(xp: Namespace, x1: Array, x2: Array, axes: Axes = 2) -> Array:
+def tensordot(xp: Namespace, x1: Array, x2: Array, axes: SummedAxes = 2) -> Array:
     """Sum of products over several axes; the result has the other axes of ``x1``, then of ``x2``.
 
     Args:
@@ -332,12 +304,12 @@ def tensordot(xp: Namespace, x1: Array, x2: Array, axes: Axes = 2) -> Array:
 
 
 @tensordot.pullback("x1")
-def tensordot_pull_x1(xp: Namespace, g: Array, x1_like: Any, x2: Array, axes: Axes) -> Array:
+def tensordot_pull_x1(xp: Namespace, g: Array, x1_like: Any, x2: Array, axes: SummedAxes) -> Array:
     first, second, output = _tensordot_terms(x1_like, x2, axes)
     return _pulled(xp, g, output, x2, second, first, x1_like)
 
 
 @tensordot.pullback("x2")
-def tensordot_pull_x2(xp: Namespace, g: Array, x1: Array, x2_like: Any, axes: Axes) -> Array:
+def tensordot_pull_x2(xp: Namespace, g: Array, x1: Array, x2_like: Any, axes: SummedAxes) -> Array:
     first, second, output = _tensordot_terms(x1, x2_like, axes)
     return _pulled(xp, g, output, x1, first, second, x2_like)

@@ -13,18 +13,8 @@ from ..backend import Array, Namespace
 from ..cards import operation, primitive
 from ..engine import SCALARS
 from ..tensor import Tensor
+from .arguments import as_tensor, refuse_complex
 from .arrangement import reshape
-
-
-def refuse_complex(*values: Any) -> None:
-    """Raise for complex arrays, where an operation has no meaning for them."""
-    for value in values:
-        if value.__class__ not in SCALARS and value.dtype.kind == "c":
-            raise TypeError(
-                "it is defined for real numbers only; take the real part, the imaginary part or "
-                "the absolute value first"
-            )
-
 
 # Arithmetic ------------------------------------------------------------------------------------
 
@@ -268,7 +258,7 @@ def clip(x: Any, min: Any = None, max: Any = None) -> Tensor:  # noqa: A002  # t
         return clip_below(x, min)
     if max is not None:
         return clip_above(x, max)
-    tensor = x if isinstance(x, Tensor) else Tensor(x)
+    tensor = as_tensor("clip", x)
     return reshape(tensor, tensor.shape)
 
 

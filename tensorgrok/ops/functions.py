@@ -13,7 +13,9 @@ import math
 
 from ..backend import Array, Namespace
 from ..cards import primitive
-from .elementwise import refuse_complex, where_above
+from .arguments import refuse_complex, refuse_complex_operands
+from .arithmetic import limited
+from .elementwise import where_above
 
 LOG_2, LOG_10 = math.log(2), math.log(10)
 ERF_SLOPE = 2 / math.sqrt(math.pi)
@@ -83,7 +85,7 @@ def hypot(xp: Namespace, x1: Array, x2: Array) -> Array:
     >>> tg.hypot(tg.Tensor([3.0, 1e30]), tg.Tensor([4.0, 0.0]))
     Tensor([5.e+00, 1.e+30], shape=(2,), dtype=float32)
     """
-    refuse_complex(x1, x2)
+    refuse_complex_operands(x1, x2)
     return xp.hypot(x1, x2)
 
 
@@ -152,7 +154,7 @@ def erf(xp: Namespace, x: Array) -> Array:
 
 @erf.pullback("x")
 def erf_pull_x(xp: Namespace, g: Array, x: Array) -> Array:
-    near = xp.minimum(xp.maximum(x, -30), 30)  # squares of larger ones might overflow
+    near = limited(xp, x, 30)  # squares of larger ones might overflow
     return g * (ERF_SLOPE * xp.exp(-xp.square(near)))
 
 
@@ -235,11 +237,11 @@ def logaddexp(xp: Namespace, x1: Array, x2: Array) -> Array:
     >>> tg.logaddexp(tg.Tensor([1000.0, 5.0]), tg.Tensor([1.0, -float("inf")]))
     Tensor([1000.,    5.], shape=(2,), dtype=float32)
     """
-    refuse_complex(x1, x2)
+    refuse_complex_operands(x1, x2)
     return xp.logaddexp(x1, x2)
 
 
-def share_of(xp: Namespace, g: Array, x: Array, other: Array) -> Array:
+def _share_of(xp: Namespace, g: Array, x: Array, other: Array) -> Array:
     """What of ``g`` belongs to ``x``: as much as its exponential has in the sum of both."""
     infinite = xp.isinf(xp.maximum(x, other))
     one, two = xp.where(infinite, 0, x), xp.where(infinite, 0, other)
@@ -250,9 +252,9 @@ def share_of(xp: Namespace, g: Array, x: Array, other: Array) -> Array:
 
 @logaddexp.pullback("x1")
 def logaddexp_pull_x1(xp: Namespace, g: Array, x1: Array, x2: Array) -> Array:
-    return share_of(xp, g, x1, x2)
+    return _share_of(xp, g, x1, x2)
 
 
 @logaddexp.pullback("x2")
 def logaddexp_pull_x2(xp: Namespace, g: Array, x1: Array, x2: Array) -> Array:
-    return share_of(xp, g, x2, x1)
+    return _share_of(xp, g, x2, x1)

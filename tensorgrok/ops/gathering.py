@@ -6,6 +6,7 @@ host. ``indexing`` has ``x[key]`` with all that a key may be.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -13,34 +14,24 @@ import numpy.typing as npt
 
 from ..backend import Array, Namespace
 from ..cards import primitive
-from ..context import get_default_dtype
-from .arrangement import (
-    call_latex,
-    call_python,
-    element_count,
-    place_of,
-    plain_dtype,
-    plain_integer,
-)
+from .arguments import dtype_or_default, is_integer, place_of, plain_integer
+from .axes import key_along
 from .indexing import blank
+from .notation import latex_call, python_call
 
 
-def refuse_all_but_integers(indices: Array) -> None:
+def _refuse_all_but_integers(indices: Array) -> None:
     """Raise an error unless indices are integers: a mask or a float would mean something else."""
-    integer = isinstance(indices, int) and not isinstance(indices, bool)
-    if not integer and getattr(indices, "dtype", np.dtype(object)).kind not in "iu":
+    if not is_integer(indices) and getattr(indices, "dtype", np.dtype(object)).kind not in "iu":
         raise TypeError("indices must be integers")
 
 
-def take_python(x: Any, indices: Any, axis: int | None) -> str:
-    return call_python("take", "{x}, {indices}", axis=(axis, None))
-
-
-def take_latex(x: Any, indices: Any, axis: int | None) -> str:
-    return call_latex("take", "{x}, {indices}", (axis, None))
-
-
-@primitive("indexing", python=take_python, latex=take_latex, constant=("indices",))
+@primitive(
+    "indexing",
+    python=python_call("take", "{x}, {indices}", axis=None),
+    latex=latex_call("take", "{x}, {indices}", axis=None),
+    constant=("indices",),
+)
 def take(xp: Namespace, x: Array, indices: Array, axis: int | None = None) -> Array:
     """Parts of a tensor by their places on an axis, such as rows of a table.
 
@@ -60,27 +51,19 @@ def take(xp: Namespace, x: Array, indices: Array, axis: int | None = None) -> Ar
     Tensor([[5., 6.],
             [1., 2.]], shape=(2, 2), dtype=float32)
     """
-    refuse_all_but_integers(indices)
+    _refuse_all_but_integers(indices)
     if axis is None:
-        return xp.reshape(x, (element_count(x.shape),))[(indices,)]
-    return x[(*[slice(None)] * place_of(axis, x.ndim), indices)]
+        return xp.reshape(x, (math.prod(x.shape),))[(indices,)]
+    return x[key_along(place_of(axis, x.ndim), indices)]
 
 
 @take.pullback("x")
 def take_pull_x(xp: Namespace, g: Array, x_like: Any, indices: Array, axis: int | None) -> Array:
     if axis is None:
-        flat = blank(xp, (element_count(x_like.shape),), g.dtype)
+        flat = blank(xp, (math.prod(x_like.shape),), g.dtype)
         return xp.reshape(xp.scatter_add(flat, (indices,), g), x_like.shape)
-    key = (*[slice(None)] * (axis % x_like.ndim), indices)
+    key = key_along(axis % x_like.ndim, indices)
     return xp.scatter_add(blank(xp, x_like.shape, g.dtype), key, g)
-
-
-def take_along_axis_python(x: Any, indices: Any, axis: int) -> str:
-    return call_python("take_along_axis", "{x}, {indices}", axis=(axis, -1))
-
-
-def take_along_axis_latex(x: Any, indices: Any, axis: int) -> str:
-    return call_latex("take_along_axis", "{x}, {indices}", (axis, -1))
 
 
 def line_key(xp: Namespace, shape: tuple[int, ...], indices: Array, along: int) -> tuple[Any, ...]:
@@ -98,8 +81,8 @@ def line_key(xp: Namespace, shape: tuple[int, ...], indices: Array, along: int) 
 
 @primitive(
     "indexing",
-    python=take_along_axis_python,
-    latex=take_along_axis_latex,
+    python=python_call("take_along_axis", "{x}, {indices}", axis=-1),
+    latex=latex_call("take_along_axis", "{x}, {indices}", axis=-1),
     constant=("indices",),
     lifted=("indices",),
 )
@@ -125,7 +108,7 @@ def take_along_axis(xp: Namespace, x: Array, indices: Array, axis: int = -1) -> 
     Tensor([[2.],
             [4.]], shape=(2, 1), dtype=float32)
     """
-    refuse_all_but_integers(indices)
+    _refuse_all_but_integers(indices)
     if indices.ndim != x.ndim:
         raise ValueError(f"indices have {indices.ndim} axes and x has {x.ndim}; it must be as many")
     along = place_of(axis, x.ndim)
@@ -166,10 +149,8 @@ def one_hot(
     Tensor([[0., 0., 1.],
             [1., 0., 0.]], shape=(2, 3), dtype=float32)
     """
-    refuse_all_but_integers(indices)
-    length = plain_integer("one_hot", count, "count")
-    if length < 0:
-        raise ValueError(f"count must not be negative, got {length}")
-    wanted = get_default_dtype() if dtype is None else plain_dtype("one_hot", dtype)
+    _refuse_all_but_integers(indices)
+    length = plain_integer("one_hot", "count", count, least=0)
+    wanted = dtype_or_default("one_hot", dtype)
     places = xp.arange(length, dtype=np.int64)
     return xp.astype(xp.astype(indices, np.int64)[..., None] == places, wanted)

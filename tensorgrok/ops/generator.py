@@ -15,26 +15,38 @@ import numpy.typing as npt
 
 from ..backend import get_backend
 from ..cards import Primitive
-from ..context import get_default_dtype
 from ..errors import ArgumentError, DTypeError, ShapeError
 from ..tensor import Tensor
 from . import draws
-from .arrangement import Shape, plain_dtype, reshape
+from .arguments import (
+    Shape,
+    dtype_or_default,
+    is_integer,
+    plain_dtype,
+    plain_integer,
+    plain_lengths,
+    real_number,
+)
+from .arrangement import reshape
 from .comparison import less
 from .draw_arguments import (
     distribution_parameter,
-    draw_lengths,
     draw_place,
     draw_shape_and_dtype,
     drawn_dtype,
+    location_and_scale,
     probability,
-    real_number,
     rows_of,
     weights_for,
-    whole_number,
 )
 
 WORDS_PER_COUNT = 4
+
+
+def _scaled(unit: Tensor, scale: Any, start: Any) -> Tensor:
+    """``unit * scale + start``; draws as they are if that changes nothing."""
+    numbers = isinstance(scale, int | float) and isinstance(start, int | float)
+    return unit if numbers and scale == 1 and start == 0 else unit * scale + start
 
 
 class Generator:
@@ -53,7 +65,7 @@ class Generator:
     """
 
     def __init__(self, seed: int) -> None:
-        if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
+        if not is_integer(seed):
             raise DTypeError(f"seed: expected an integer, got {seed!r}")
         if not 0 <= seed < 2**128:
             raise ArgumentError(f"seed: expected an integer from 0 to 2**128 - 1, got {seed}")
@@ -125,11 +137,10 @@ class Generator:
         with draw_place(low, high):
             low = distribution_parameter("uniform", "low", low, lengths, wanted)
             high = distribution_parameter("uniform", "high", high, lengths, wanted)
-            plain = isinstance(low, int | float) and isinstance(high, int | float)
-            if plain and high < low:
+            if isinstance(low, int | float) and isinstance(high, int | float) and high < low:
                 raise ArgumentError(f"uniform: low must not exceed high, got {low} and {high}")
             unit = self._draw(draws.standard_uniform, 1, lengths, drawn_dtype(wanted, low, high))
-            return unit if plain and low == 0 and high == 1 else unit * (high - low) + low
+            return _scaled(unit, high - low, low)
 
     def normal(
         self,
@@ -145,13 +156,9 @@ class Generator:
         """
         lengths, wanted = draw_shape_and_dtype("normal", shape, dtype)
         with draw_place(mean, std):
-            mean = distribution_parameter("normal", "mean", mean, lengths, wanted)
-            std = distribution_parameter("normal", "std", std, lengths, wanted)
-            if isinstance(std, int | float) and std < 0:
-                raise ArgumentError(f"normal: std must be at least 0, got {std}")
+            mean, std = location_and_scale("normal", mean, std, lengths, wanted)
             unit = self._draw(draws.standard_normal, 2, lengths, drawn_dtype(wanted, mean, std))
-            plain = isinstance(mean, int | float) and isinstance(std, int | float)
-            return unit if plain and mean == 0 and std == 1 else unit * std + mean
+            return _scaled(unit, std, mean)
 
     def truncated_normal(
         self,
@@ -175,7 +182,7 @@ class Generator:
         """
         name = "truncated_normal"
         lengths, wanted = draw_shape_and_dtype(name, shape, dtype)
-        ends = (real_number(name, "low", low), real_number(name, "high", high))
+        ends = (float(real_number(name, "low", low)), float(real_number(name, "high", high)))
         if not ends[0] <= ends[1]:
             raise ArgumentError(f"{name}: low must not exceed high, got {ends[0]} and {ends[1]}")
         if ends[0] < ends[1] and draws.normal_mass(*ends)[1] == 0:
@@ -184,14 +191,9 @@ class Generator:
                 "small for float64; bring low and high nearer to 0 or apart"
             )
         with draw_place(mean, std):
-            mean = distribution_parameter(name, "mean", mean, lengths, wanted)
-            std = distribution_parameter(name, "std", std, lengths, wanted)
-            if isinstance(std, int | float) and std < 0:
-                raise ArgumentError(f"{name}: std must be at least 0, got {std}")
+            mean, std = location_and_scale(name, mean, std, lengths, wanted)
             card, drawn = draws.standard_truncated_normal, drawn_dtype(wanted, mean, std)
-            unit = self._draw(card, 1, lengths, *ends, drawn)
-            plain = isinstance(mean, int | float) and isinstance(std, int | float)
-            return unit if plain and mean == 0 and std == 1 else unit * std + mean
+            return _scaled(self._draw(card, 1, lengths, *ends, drawn), std, mean)
 
     def bernoulli(
         self, p: Any, shape: Shape | None = None, *, dtype: npt.DTypeLike | None = None
@@ -202,12 +204,12 @@ class Generator:
         its values are checked where they are on the host, in a list or a NumPy array. Booleans and
         integers are drawn with a ``dtype`` of theirs. There is no gradient: draws jump.
         """
-        wanted = get_default_dtype() if dtype is None else plain_dtype("bernoulli", dtype)
+        wanted = dtype_or_default("bernoulli", dtype)
         if wanted.kind == "c":
             raise DTypeError(f"bernoulli: expected a real dtype, got {wanted}")
         chance = probability(p)
         lengths = (
-            getattr(chance, "shape", ()) if shape is None else draw_lengths("bernoulli", shape)
+            getattr(chance, "shape", ()) if shape is None else plain_lengths("bernoulli", shape)
         )
         chance = distribution_parameter("bernoulli", "p", chance, lengths, None)
         with draw_place(chance):
@@ -227,7 +229,8 @@ class Generator:
         integers differ by at most one part in 2**64 divided by that length.
         """
         start, stop = (0, low) if high is None else (low, high)
-        start, stop = whole_number("integers", "low", start), whole_number("integers", "high", stop)
+        start = plain_integer("integers", "low", start)
+        stop = plain_integer("integers", "high", stop)
         wanted = plain_dtype("integers", dtype)
         if wanted.kind not in "iu":
             raise DTypeError(f"integers: expected an integer dtype, got {wanted}")
@@ -239,7 +242,7 @@ class Generator:
                 f"integers: {wanted} holds integers from {limits.min} to {limits.max}, not all "
                 f"from {start} to {stop - 1}; choose another dtype"
             )
-        lengths = draw_lengths("integers", shape)
+        lengths = plain_lengths("integers", shape)
         return self._draw(draws.random_integers, 1, lengths, start, stop, wanted)
 
     @overload
@@ -255,7 +258,7 @@ class Generator:
         batches are planned. Of a tensor it is a tensor with its rows in that same order, drawn
         where the tensor is, and differentiable in it.
         """
-        rows, tensor = rows_of("permutation", n)
+        rows, tensor = rows_of("permutation", "n", n)
         if tensor is not None:
             with draw_place(tensor):
                 return tensor[draws.random_order(self.key, self._take(rows), rows)]
@@ -278,8 +281,8 @@ class Generator:
             ArgumentError: more are wanted than there are, or weights that make no sense.
             ShapeError: another number of weights than there is to choose from.
         """
-        rows, tensor = rows_of("choice", x)
-        lengths = draw_lengths("choice", shape)
+        rows, tensor = rows_of("choice", "x", x)
+        lengths = plain_lengths("choice", shape)
         count = math.prod(lengths)
         if count > (rows if not replace or rows == 0 else count):
             again = "" if replace else " without replacement"

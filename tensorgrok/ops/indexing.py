@@ -6,6 +6,7 @@ inputs of the node like any other: a recorder must not bake one batch of labels 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -14,10 +15,11 @@ import numpy as np
 from ..autodiff import sum_to
 from ..backend import Array, Key, Namespace
 from ..cards import operation, primitive
-from ..engine import SCALARS, apply
+from ..engine import SCALARS, apply, unary
 from ..errors import DTypeError, describe
 from ..tensor import Tensor
-from .arrangement import element_count
+from .arguments import is_integer
+from .notation import Notation, applied
 
 Pattern = tuple[Any, ...]
 
@@ -43,7 +45,7 @@ def take_apart(key: Key) -> tuple[Pattern, list[Any]]:
         elif isinstance(part, slice):
             ends = (_end(end) for end in (part.start, part.stop, part.step))
             pattern.append(slice(*ends))
-        elif isinstance(part, int | np.integer) and not isinstance(part, bool):
+        elif is_integer(part):
             pattern.append(int(part))
         else:
             arrays.append(_index_array(part))
@@ -78,12 +80,7 @@ def join(pattern: Pattern, arrays: Sequence[Array]) -> Key:
     return tuple(next(rest) if part is PLACE else part for part in pattern)
 
 
-def has_integer_arrays(arrays: Sequence[Any]) -> bool:
-    """Whether an index may name one place twice: only integer arrays can."""
-    return any(array.dtype.kind in "iu" for array in arrays)
-
-
-def key_text(pattern: Pattern, arrays: Sequence[Any]) -> str:
+def _key_text(pattern: Pattern, arrays: Sequence[Any]) -> str:
     """Notation of an index, with the arrays as format fields ``{arrays[i]}``."""
     texts, place = [], 0
     for part in pattern:
@@ -106,17 +103,17 @@ LARGE = 1 << 16
 
 def blank(xp: Namespace, shape: tuple[int, ...], dtype: Any) -> Array:
     """Zeros to scatter a cotangent into."""
-    if element_count(shape) < LARGE:
+    if math.prod(shape) < LARGE:
         return xp.zeros(shape, dtype=dtype)
     return xp.broadcast_to(xp.zeros((), dtype=dtype), shape)
 
 
-def getitem_python(x: Any, arrays: Any, pattern: Pattern) -> str:
-    return f"{{x:call}}[{key_text(pattern, arrays)}]"
+def getitem_python(x: Any, pattern: Pattern, arrays: Any = ()) -> str:
+    return f"{{x:call}}[{_key_text(pattern, arrays)}]"
 
 
-def getitem_latex(x: Any, arrays: Any, pattern: Pattern) -> str:
-    return f"{{x:power}}_{{{{{key_text(pattern, arrays)}}}}}"
+def getitem_latex(x: Any, pattern: Pattern, arrays: Any = ()) -> str:
+    return f"{{x:power}}_{{{{{_key_text(pattern, arrays)}}}}}"
 
 
 @primitive(
@@ -139,20 +136,12 @@ def getitem_pull_x(
     return xp.scatter_add(blank(xp, x_like.shape, g.dtype), join(pattern, arrays), g)
 
 
-def slice_python(x: Any, pattern: Pattern) -> str:
-    return getitem_python(x, (), pattern)
-
-
-def slice_latex(x: Any, pattern: Pattern) -> str:
-    return getitem_latex(x, (), pattern)
-
-
 @primitive(
     "indexing",
     public=False,
     title="getitem",
-    python=slice_python,
-    latex=slice_latex,
+    python=getitem_python,
+    latex=getitem_latex,
     closed=True,
 )
 def getitem_slice(xp: Namespace, x: Array, pattern: Pattern) -> Array:
@@ -163,6 +152,9 @@ def getitem_slice(xp: Namespace, x: Array, pattern: Pattern) -> Array:
 @getitem_slice.pullback("x")
 def getitem_slice_pull_x(xp: Namespace, g: Array, x_like: Any, pattern: Pattern) -> Array:
     return xp.scatter_add(blank(xp, x_like.shape, g.dtype), pattern, g)
+
+
+_read_slice = unary(getitem_slice)
 
 
 @operation
@@ -186,34 +178,26 @@ def getitem(x: Any, key: Key) -> Tensor:
     """
     pattern, arrays = take_apart(key)
     if not arrays:
-        return getitem_slice(x, pattern)
+        return _read_slice(x, {"pattern": pattern})
     return cast("Tensor", apply(getitem_at, (x, arrays), {"pattern": pattern}))
 
 
-def scatter_python(name: str, arrays: Sequence[Any], pattern: Pattern) -> str:
-    """Notation of a scatter; ``s_`` is NumPy's way to write an index outside of brackets."""
-    return f"{name}({{table}}, s_[{key_text(pattern, arrays)}], {{values}})"
+def scatter_python(name: str) -> Notation:
+    """A call; ``s_`` is NumPy's way to write an index outside of brackets."""
+
+    def python(pattern: Pattern, arrays: Any, **operands: Any) -> str:
+        return f"{name}({{table}}, s_[{_key_text(pattern, arrays)}], {{values}})"
+
+    return python
 
 
-def scatter_latex(name: str, arrays: Sequence[Any], pattern: Pattern) -> str:
-    key = key_text(pattern, arrays)
-    return rf"\operatorname{{{{{name}}}}}_{{{{{key}}}}}\left({{table}}, {{values}}\right)"
+def scatter_latex(name: str) -> Notation:
+    """A call with the index as subscript."""
 
+    def latex(pattern: Pattern, arrays: Any, **operands: Any) -> str:
+        return applied(name, "{table}, {values}", _key_text(pattern, arrays))
 
-def scatter_add_python(table: Any, arrays: Any, values: Any, pattern: Pattern) -> str:
-    return scatter_python("scatter_add", arrays, pattern)
-
-
-def scatter_add_latex(table: Any, arrays: Any, values: Any, pattern: Pattern) -> str:
-    return scatter_latex("add", arrays, pattern)
-
-
-def scatter_set_python(table: Any, arrays: Any, values: Any, pattern: Pattern) -> str:
-    return scatter_python("scatter_set", arrays, pattern)
-
-
-def scatter_set_latex(table: Any, arrays: Any, values: Any, pattern: Pattern) -> str:
-    return scatter_latex("set", arrays, pattern)
+    return latex
 
 
 def _as_values(xp: Namespace, values: Any, table: Array) -> Array:
@@ -247,8 +231,8 @@ def _to_values(xp: Namespace, g: Array, values_like: Any) -> Array:
     "indexing",
     public=False,
     title="scatter_add",
-    python=scatter_add_python,
-    latex=scatter_add_latex,
+    python=scatter_python("scatter_add"),
+    latex=scatter_latex("add"),
     constant=("arrays",),
 )
 def scatter_add_at(
@@ -287,8 +271,8 @@ def scatter_add(table: Any, key: Key, values: Any) -> Tensor:
     "indexing",
     public=False,
     title="setitem",
-    python=scatter_set_python,
-    latex=scatter_set_latex,
+    python=scatter_python("scatter_set"),
+    latex=scatter_latex("set"),
     constant=("arrays",),
 )
 def scatter_set_at(
@@ -317,9 +301,9 @@ def scatter_set_pull_values(
 ) -> Array:
     key = join(pattern, arrays)
     taken = g[key]
-    if has_integer_arrays(arrays):
-        # A place written several times keeps the last value, so only that one has a gradient.
-        turns = xp.reshape(xp.arange(int(np.prod(taken.shape))), taken.shape)
+    if any(array.dtype.kind in "iu" for array in arrays):
+        # Integers may name a place twice. It keeps the last value, so only that has a gradient.
+        turns = xp.reshape(xp.arange(math.prod(taken.shape)), taken.shape)
         last = xp.scatter_set(xp.zeros(table_like.shape, dtype=turns.dtype), key, turns)
         taken = xp.where(last[key] == turns, taken, 0)
     return _to_values(xp, taken, values_like)

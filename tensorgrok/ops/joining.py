@@ -11,41 +11,38 @@ from ..backend import Array, Namespace
 from ..cards import operation, primitive
 from ..errors import ArgumentError, DTypeError, describe
 from ..tensor import Tensor
-from .arrangement import (
-    Shape,
-    as_tensor,
-    call_latex,
-    call_python,
-    checked_axis,
-    is_integer,
-    place_of,
-    plain_shape,
-)
+from .arguments import Shape, as_tensor, checked_axis, is_integer, place_of, plain_shape
+from .axes import aligned, cut, interleaved, key_along, with_length
 from .gathering import take
+from .notation import Notation, latex_call, python_call
 from .views import flatten
 
 # Several made one ------------------------------------------------------------------------------
 
 
-def items_python(name: str, arrays: Sequence[Any], axis: int) -> str:
-    items = ", ".join(f"{{arrays[{place}]}}" for place in range(len(arrays)))
-    return call_python(name, f"[{items}]", axis=(axis, 0))
+def items_python(name: str) -> Notation:
+    """``name([a, b], axis=1)``."""
+
+    def python(arrays: Sequence[Any], axis: int) -> str:
+        return python_call(name, f"[{_items(arrays, ', ')}]", axis=0)(axis=axis)
+
+    return python
 
 
-def items_latex(arrays: Sequence[Any], between: str) -> str:
-    items = between.join(f"{{arrays[{place}]}}" for place in range(len(arrays)))
-    return rf"\left[ {items} \right]"
+def items_latex(between: str) -> Notation:
+    """The tensors in square brackets."""
+
+    def latex(arrays: Sequence[Any], axis: int) -> str:
+        return rf"\left[ {_items(arrays, between)} \right]"
+
+    return latex
 
 
-def concat_python(arrays: Sequence[Any], axis: int) -> str:
-    return items_python("concat", arrays, axis)
+def _items(arrays: Sequence[Any], between: str) -> str:
+    return between.join(f"{{arrays[{place}]}}" for place in range(len(arrays)))
 
 
-def concat_latex(arrays: Sequence[Any], axis: int) -> str:
-    return items_latex(arrays, r" \; ")
-
-
-@primitive("arrangement", python=concat_python, latex=concat_latex)
+@primitive("arrangement", python=items_python("concat"), latex=items_latex(r" \; "))
 def concat(xp: Namespace, arrays: Sequence[Array], axis: int = 0) -> Array:
     """Tensors joined along an axis; all other axes must agree.
 
@@ -64,25 +61,20 @@ def concat_pull(
 ) -> Array:
     along = axis % g.ndim
     start = sum(like.shape[along] for like in arrays_like[:position])
-    stop = start + arrays_like[position].shape[along]
-    return g[(*[slice(None)] * along, slice(start, stop))]
+    return cut(g, along, start, start + arrays_like[position].shape[along])
 
 
-def stacked(xp: Namespace, arrays: Sequence[Array], along: int) -> Array:
+def _stacked(xp: Namespace, arrays: Sequence[Array], along: int) -> Array:
     """Arrays of one shape joined along a new axis."""
-    key = (*[slice(None)] * along, None)
-    return xp.concat([array[key] for array in arrays], axis=along)
+    return xp.concat([array[key_along(along, None)] for array in arrays], axis=along)
 
 
-def stack_python(arrays: Sequence[Any], axis: int) -> str:
-    return items_python("stack", arrays, axis)
-
-
-def stack_latex(arrays: Sequence[Any], axis: int) -> str:
-    return items_latex(arrays, r" \;\middle|\; ")
-
-
-@primitive("arrangement", python=stack_python, latex=stack_latex, lifted=("arrays",))
+@primitive(
+    "arrangement",
+    python=items_python("stack"),
+    latex=items_latex(r" \;\middle|\; "),
+    lifted=("arrays",),
+)
 def stack(xp: Namespace, arrays: Sequence[Array], axis: int = 0) -> Array:
     """Tensors of one shape joined along a new axis, which is axis ``axis`` of the result.
 
@@ -94,18 +86,18 @@ def stack(xp: Namespace, arrays: Sequence[Array], axis: int = 0) -> Array:
         raise ValueError("at least one tensor is needed")
     if any(array.shape != arrays[0].shape for array in arrays):
         raise ValueError("all of them must have the same shape")
-    return stacked(xp, arrays, place_of(axis, arrays[0].ndim + 1))
+    return _stacked(xp, arrays, place_of(axis, arrays[0].ndim + 1))
 
 
 @stack.pullback("arrays")
 def stack_pull(xp: Namespace, g: Array, position: int, axis: int) -> Array:
-    return g[(*[slice(None)] * (axis % g.ndim), position)]
+    return g[key_along(axis % g.ndim, position)]
 
 
 # One made several ------------------------------------------------------------------------------
 
 
-def part_lengths(sections: Shape, length: int) -> list[int]:
+def _part_lengths(sections: Shape, length: int) -> list[int]:
     """Lengths of the parts into which ``split`` cuts an axis."""
     lengths = list(plain_shape("split", sections, "sections"))
     if is_integer(sections):
@@ -127,10 +119,9 @@ def part_lengths(sections: Shape, length: int) -> list[int]:
 def split_parts(xp: Namespace, x: Array, sections: Shape, axis: int = 0) -> tuple[Array, ...]:
     """The card behind ``split``: one node with a result per part."""
     along = place_of(axis, x.ndim)
-    stops = np.cumsum(part_lengths(sections, x.shape[along])).tolist()
+    stops = np.cumsum(_part_lengths(sections, x.shape[along])).tolist()
     starts = [0, *stops[:-1]]
-    before = [slice(None)] * along
-    return tuple(x[(*before, slice(a, b))] for a, b in zip(starts, stops, strict=True))
+    return tuple(cut(x, along, *ends) for ends in zip(starts, stops, strict=True))
 
 
 @split_parts.pullback("x")
@@ -139,8 +130,8 @@ def split_pull_x(
 ) -> Array:
     along = axis % x_like.ndim
     parts = []
-    for part, length in zip(g, part_lengths(sections, x_like.shape[along]), strict=True):
-        shape = (*x_like.shape[:along], length, *x_like.shape[along + 1 :])
+    for part, length in zip(g, _part_lengths(sections, x_like.shape[along]), strict=True):
+        shape = with_length(x_like.shape, along, length)
         parts.append(xp.zeros(shape, dtype=x_like.dtype) if part is None else part)
     return xp.concat(parts, axis=along)
 
@@ -165,20 +156,17 @@ def split(x: Any, sections: Shape, axis: int = 0) -> tuple[Tensor, ...]:
     return tuple(parts)
 
 
-def unstack_python(x: Any, axis: int) -> str:
-    return call_python("unstack", "{x}", axis=(axis, 0))
-
-
-def unstack_latex(x: Any, axis: int) -> str:
-    return call_latex("unstack", "{x}", (axis, 0))
-
-
-@primitive("arrangement", public=False, title="unstack", python=unstack_python, latex=unstack_latex)
+@primitive(
+    "arrangement",
+    public=False,
+    title="unstack",
+    python=python_call("unstack", axis=0),
+    latex=latex_call("unstack", axis=0),
+)
 def unstack_parts(xp: Namespace, x: Array, axis: int = 0) -> tuple[Array, ...]:
     """The card behind ``unstack``: one node with a result per place on the axis."""
     along = place_of(axis, x.ndim)
-    before = [slice(None)] * along
-    return tuple(x[(*before, place)] for place in range(x.shape[along]))
+    return tuple(x[key_along(along, place)] for place in range(x.shape[along]))
 
 
 @unstack_parts.pullback("x")
@@ -186,7 +174,7 @@ def unstack_pull_x(xp: Namespace, g: Sequence[Array | None], x_like: Any, axis: 
     along = axis % x_like.ndim
     shape = (*x_like.shape[:along], *x_like.shape[along + 1 :])
     parts = [xp.zeros(shape, dtype=x_like.dtype) if part is None else part for part in g]
-    return stacked(xp, parts, along)
+    return _stacked(xp, parts, along)
 
 
 @operation
@@ -204,18 +192,13 @@ def unstack(x: Any, axis: int = 0) -> tuple[Tensor, ...]:
 # One repeated ----------------------------------------------------------------------------------
 
 
-def interleaved(first: Sequence[int], second: Sequence[int]) -> tuple[int, ...]:
-    """One length of the first, one of the second, and so on."""
-    return tuple(length for pair in zip(first, second, strict=True) for length in pair)
-
-
-def tiling(shape: Sequence[int], repetitions: Shape) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def _tiling(shape: Sequence[int], repetitions: Shape) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Repetitions and lengths of all axes of the result; missing ones are 1."""
     counts = plain_shape("tile", repetitions, "repetitions")
     if any(count < 0 for count in counts):
         raise ArgumentError(f"tile: repetitions must not be negative, got {repetitions!r}")
     ndim = max(len(shape), len(counts))
-    return (1,) * (ndim - len(counts)) + counts, (1,) * (ndim - len(shape)) + tuple(shape)
+    return aligned(counts, ndim), aligned(shape, ndim)
 
 
 @primitive("arrangement", python="tile({x}, {repetitions})")
@@ -231,7 +214,7 @@ def tile(xp: Namespace, x: Array, repetitions: Shape) -> Array:
     Tensor([[1., 2., 1., 2.],
             [1., 2., 1., 2.]], shape=(2, 4), dtype=float32)
     """
-    counts, lengths = tiling(x.shape, repetitions)
+    counts, lengths = _tiling(x.shape, repetitions)
     blocks = xp.reshape(x, interleaved([1] * len(counts), lengths))
     spread = xp.broadcast_to(blocks, interleaved(counts, lengths))
     return xp.reshape(spread, tuple(c * n for c, n in zip(counts, lengths, strict=True)))
@@ -239,7 +222,7 @@ def tile(xp: Namespace, x: Array, repetitions: Shape) -> Array:
 
 @tile.pullback("x")
 def tile_pull_x(xp: Namespace, g: Array, x_like: Any, repetitions: Shape) -> Array:
-    counts, lengths = tiling(x_like.shape, repetitions)
+    counts, lengths = _tiling(x_like.shape, repetitions)
     blocks = xp.reshape(g, interleaved(counts, lengths))
     return xp.reshape(xp.sum(blocks, axis=tuple(range(0, blocks.ndim, 2))), x_like.shape)
 

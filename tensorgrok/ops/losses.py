@@ -11,11 +11,13 @@ import math
 
 from ..backend import Array, Namespace
 from ..cards import primitive
-from .activations import exponentials, limited
-from .axes import real_order
+from .activations import exponentials, softplus_of
+from .arguments import refuse_complex
+from .arithmetic import limited
+from .notation import latex_call, python_call
 
 
-def average(xp: Namespace, x: Array) -> Array:
+def _average(xp: Namespace, x: Array) -> Array:
     """Mean of all elements; of none it is 0."""
     if x.dtype.itemsize < 4 and 0 not in x.shape:  # a sum of float16 soon overflows
         return xp.mean(x, axis=None, keepdims=False)
@@ -58,7 +60,7 @@ def squared_error_pull_target(xp: Namespace, g: Array, prediction: Array, target
 def mse(xp: Namespace, prediction: Array, target: Array) -> Array:
     """Mean of the squares of ``prediction - target``; shapes are equal."""
     difference = prediction - target
-    return average(xp, difference * difference)
+    return _average(xp, difference * difference)
 
 
 @mse.pullback("prediction")
@@ -71,20 +73,18 @@ def mse_pull_target(xp: Namespace, g: Array, prediction: Array, target: Array) -
     return g * (target - prediction) * (2 / max(1, math.prod(prediction.shape)))
 
 
-def huber_latex(prediction: object, target: object, delta: float) -> str:
-    mark = "" if delta == 1 else "_{{{delta}}}"
-    return r"\operatorname{{huber}}" + mark + r"\left({prediction:sum} - {target:product}\right)"
-
-
-def huber_python(prediction: object, target: object, delta: float) -> str:
-    return "huber({prediction}, {target}" + ("" if delta == 1 else ", delta={delta}") + ")"
-
-
-@primitive("elementwise", public=False, floating=True, python=huber_python, latex=huber_latex)
+@primitive(
+    "elementwise",
+    public=False,
+    floating=True,
+    python=python_call("huber", "{prediction}, {target}", delta=1),
+    latex=latex_call("huber", "{prediction:sum} - {target:product}", delta=1),
+)
 def huber(xp: Namespace, prediction: Array, target: Array, *, delta: float = 1.0) -> Array:
     """Half the square of each difference up to ``delta``, from there on a straight line."""
-    size = xp.abs(prediction - target)
-    real_order(prediction - target)
+    difference = prediction - target
+    refuse_complex(difference)
+    size = xp.abs(difference)
     near = xp.minimum(size, delta)
     return near * (size - near / 2)
 
@@ -112,10 +112,6 @@ def _sigmoids(xp: Namespace, x: Array) -> tuple[Array, Array]:
     return a / (a + b), b / (a + b)
 
 
-def _softplus(xp: Namespace, x: Array) -> Array:
-    return xp.maximum(x, 0) + xp.log1p(xp.exp(-xp.abs(x)))
-
-
 @primitive(
     "elementwise",
     public=False,
@@ -124,7 +120,7 @@ def _softplus(xp: Namespace, x: Array) -> Array:
 )
 def bce_with_logits(xp: Namespace, logits: Array, target: Array) -> Array:
     """``-target * log(p) - (1 - target) * log(1 - p)``, p the sigmoid of the logit."""
-    real_order(logits)
+    refuse_complex(logits)
     return xp.maximum(logits, 0) - logits * target + xp.log1p(xp.exp(-xp.abs(logits)))
 
 
@@ -146,8 +142,8 @@ def bce_with_logits_pull_target(xp: Namespace, g: Array, logits: Array) -> Array
 )
 def weighted_bce_with_logits(xp: Namespace, logits: Array, target: Array, weight: Array) -> Array:
     """``-weight * target * log(p) - (1 - target) * log(1 - p)``, p the sigmoid of the logit."""
-    real_order(logits)
-    return weight * target * _softplus(xp, -logits) + (1 - target) * _softplus(xp, logits)
+    refuse_complex(logits)
+    return weight * target * softplus_of(xp, -logits) + (1 - target) * softplus_of(xp, logits)
 
 
 @weighted_bce_with_logits.pullback("logits")
@@ -162,14 +158,14 @@ def weighted_bce_with_logits_pull_logits(
 def weighted_bce_with_logits_pull_target(
     xp: Namespace, g: Array, logits: Array, weight: Array
 ) -> Array:
-    return g * (weight * _softplus(xp, -logits) - _softplus(xp, logits))
+    return g * (weight * softplus_of(xp, -logits) - softplus_of(xp, logits))
 
 
 @weighted_bce_with_logits.pullback("weight")
 def weighted_bce_with_logits_pull_weight(
     xp: Namespace, g: Array, logits: Array, target: Array
 ) -> Array:
-    return g * target * _softplus(xp, -logits)
+    return g * target * softplus_of(xp, -logits)
 
 
 @primitive(
@@ -182,7 +178,7 @@ def weighted_bce_with_logits_pull_weight(
 )
 def relative_entropy(xp: Namespace, log_prediction: Array, target: Array) -> Array:
     """``target * (log(target) - log_prediction)``, and 0 where the target is 0."""
-    real_order(log_prediction)
+    refuse_complex(log_prediction)
     possible = target > 0
     logarithm = xp.log(xp.where(possible, target, 1))
     return target * (logarithm - xp.where(possible, log_prediction, 0))
@@ -221,6 +217,12 @@ def _chosen(xp: Namespace, rows: Array, labels: Array) -> Array:
     return xp.reshape(flat[xp.arange(count), xp.reshape(labels, (count,))], labels.shape)
 
 
+def _shifted(xp: Namespace, logits: Array) -> tuple[Array, Array]:
+    """Logits minus the largest of their row, and the ``logsumexp`` of each such row."""
+    shifted = logits - xp.max(logits, axis=-1, keepdims=True)
+    return shifted, xp.log(xp.sum(xp.exp(shifted), axis=-1, keepdims=False))
+
+
 def _softmax(xp: Namespace, logits: Array) -> Array:
     small = xp.exp(logits - xp.max(logits, axis=-1, keepdims=True))
     return small / xp.sum(small, axis=-1, keepdims=True)
@@ -235,9 +237,8 @@ def _softmax(xp: Namespace, logits: Array) -> Array:
 )
 def cross_entropy(xp: Namespace, logits: Array, labels: Array) -> Array:
     """Mean of ``logsumexp(logits) - logits[label]``; logits (..., C), labels (...)."""
-    shifted = logits - xp.max(logits, axis=-1, keepdims=True)
-    total = xp.log(xp.sum(xp.exp(shifted), axis=-1, keepdims=False))
-    return average(xp, total - _chosen(xp, shifted, labels))
+    shifted, total = _shifted(xp, logits)
+    return _average(xp, total - _chosen(xp, shifted, labels))
 
 
 @cross_entropy.pullback("logits")
@@ -251,25 +252,19 @@ def cross_entropies_python(logits: object, labels: object, smoothing: float) -> 
     return "cross_entropy({logits}, {labels}" + extra + ", reduction='none')"
 
 
-def cross_entropies_latex(logits: object, labels: object, smoothing: float) -> str:
-    mark = "_{{{smoothing}}}" if smoothing else ""
-    return r"\operatorname{{cross\_entropy}}" + mark + r"\left({logits}, {labels}\right)"
-
-
 @primitive(
     "loss",
     public=False,
     constant=("labels",),
     apart=("labels",),
     python=cross_entropies_python,
-    latex=cross_entropies_latex,
+    latex=latex_call("cross_entropy", "{logits}, {labels}", smoothing=0),
 )
 def cross_entropies(
     xp: Namespace, logits: Array, labels: Array, *, smoothing: float = 0.0
 ) -> Array:
     """``logsumexp(logits) - sum(p * logits)`` of each row, p mostly at the label."""
-    shifted = logits - xp.max(logits, axis=-1, keepdims=True)
-    total = xp.log(xp.sum(xp.exp(shifted), axis=-1, keepdims=False))
+    shifted, total = _shifted(xp, logits)
     chosen = _chosen(xp, shifted, labels)
     if smoothing:
         spread = xp.mean(shifted, axis=-1, keepdims=False)

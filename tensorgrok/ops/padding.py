@@ -14,8 +14,9 @@ import numpy as np
 from ..backend import Array, Namespace
 from ..cards import primitive
 from ..errors import ArgumentError, DTypeError
-from .arrangement import call_latex, call_python
-from .creation import plain_number
+from .arguments import any_number, check_holds
+from .axes import cut, key_along, with_length
+from .notation import latex_call, python_call
 
 PadWidth = int | Sequence[int] | Sequence[Sequence[int]]
 MODES = ("constant", "edge", "reflect", "wrap")
@@ -43,7 +44,7 @@ class Strip(NamedTuple):
 
     def read(self, xp: Namespace, x: Array, axis: int) -> Array:
         """What ``x`` has there."""
-        part = x[along(axis, self.places)]
+        part = x[key_along(axis, self.places)]
         if self.step:
             return part
         return xp.broadcast_to(part, with_length(x.shape, axis, self.width))
@@ -52,20 +53,10 @@ class Strip(NamedTuple):
         """The cotangent of ``x`` with that of what was read."""
         if not self.step:
             part = xp.sum(part, axis=axis, keepdims=True)
-        return xp.scatter_add(total, along(axis, self.places), part)
+        return xp.scatter_add(total, key_along(axis, self.places), part)
 
 
-def along(axis: int, places: slice) -> tuple[slice, ...]:
-    """The key that reads places of one axis."""
-    return (*[slice(None)] * axis, places)
-
-
-def with_length(shape: tuple[int, ...], axis: int, length: int) -> tuple[int, ...]:
-    """A shape with another length of one axis."""
-    return (*shape[:axis], length, *shape[axis + 1 :])
-
-
-def strips_behind(mode: str, length: int, width: int) -> list[Strip]:
+def _strips_behind(mode: str, length: int, width: int) -> list[Strip]:
     """What lies behind the end of an axis, in order."""
     if width and not length:
         raise ValueError(f"an axis of length 0 has nothing to fill a margin with in mode {mode!r}")
@@ -84,12 +75,12 @@ def strips_behind(mode: str, length: int, width: int) -> list[Strip]:
     return strips
 
 
-def strips_before(mode: str, length: int, width: int) -> list[Strip]:
+def _strips_before(mode: str, length: int, width: int) -> list[Strip]:
     """What lies before the beginning of an axis, in order: the mirror image of what is behind."""
-    return [strip.mirrored(length) for strip in reversed(strips_behind(mode, length, width))]
+    return [strip.mirrored(length) for strip in reversed(_strips_behind(mode, length, width))]
 
 
-def width_pairs(pad_width: Any, ndim: int) -> list[list[int]]:
+def _width_pairs(pad_width: Any, ndim: int) -> list[list[int]]:
     """The widths before and after each axis."""
     try:
         widths = np.asarray(pad_width)
@@ -112,28 +103,11 @@ def width_pairs(pad_width: Any, ndim: int) -> list[list[int]]:
     return pairs
 
 
-def fill_value(value: Any, dtype: np.dtype[Any]) -> Any:
-    """Check the number to fill a margin with."""
-    number = plain_number("pad", value)
-    fits = dtype.kind == "c" or not isinstance(number, complex)
-    if fits and dtype.kind in "biu":
-        fits = number == number and abs(number) != np.inf and number == int(number)
-        fits = fits and (dtype.kind != "b" or number in (0, 1))
-    if not fits:
-        raise ArgumentError(f"pad: constant_value {value!r} is no value of dtype {dtype}")
-    return dtype.type(number).item() if dtype.kind in "biu" else number
-
-
-def pad_python(x: Any, pad_width: PadWidth, mode: str, constant_value: complex) -> str:
-    settings = {"mode": (mode, "constant"), "constant_value": (constant_value, 0)}
-    return call_python("pad", "{x}, {pad_width}", **settings)
-
-
-def pad_latex(x: Any, pad_width: PadWidth, mode: str, constant_value: complex) -> str:
-    return call_latex("pad", "{x}, {pad_width}", (mode, "constant"), (constant_value, 0))
-
-
-@primitive("arrangement", python=pad_python, latex=pad_latex)
+@primitive(
+    "arrangement",
+    python=python_call("pad", "{x}, {pad_width}", mode="constant", constant_value=0),
+    latex=latex_call("pad", "{x}, {pad_width}", mode="constant", constant_value=0),
+)
 def pad(
     xp: Namespace,
     x: Array,
@@ -154,7 +128,8 @@ def pad(
         constant_value: the number for mode ``"constant"``; it has no gradient.
 
     Raises:
-        ArgumentError: widths that do not fit, an unknown mode, a number that the dtype cannot hold.
+        ArgumentError: widths that do not fit, an unknown mode.
+        DTypeError: a number that the dtype cannot hold.
         ShapeError: an axis of length 0 with a mode that fills from the axis.
 
     >>> tg.pad(tg.Tensor([1.0, 2.0, 3.0]), (1, 2))
@@ -165,10 +140,11 @@ def pad(
     if mode not in MODES:
         names = ", ".join(map(repr, MODES))
         raise ArgumentError(f"pad: mode must be one of {names}, not {mode!r}")
-    value = fill_value(constant_value, x.dtype)
+    value = any_number("pad", constant_value)
+    check_holds("pad", x.dtype, value)
     if mode != "constant" and value != 0:
         raise ArgumentError(f"pad: constant_value is for mode 'constant' only, not for {mode!r}")
-    for axis, (before, after) in enumerate(width_pairs(pad_width, x.ndim)):
+    for axis, (before, after) in enumerate(_width_pairs(pad_width, x.ndim)):
         if not before and not after:
             continue
         if mode == "constant":
@@ -179,25 +155,25 @@ def pad(
             x = xp.concat([first, x, last], axis=axis)
         else:
             length = x.shape[axis]
-            behind = [strip.read(xp, x, axis) for strip in strips_behind(mode, length, after)]
-            ahead = [strip.read(xp, x, axis) for strip in strips_before(mode, length, before)]
+            behind = [strip.read(xp, x, axis) for strip in _strips_behind(mode, length, after)]
+            ahead = [strip.read(xp, x, axis) for strip in _strips_before(mode, length, before)]
             x = xp.concat([*ahead, x, *behind], axis=axis)
     return x
 
 
 @pad.pullback("x")
 def pad_pull_x(xp: Namespace, g: Array, x_like: Any, pad_width: PadWidth, mode: str) -> Array:
-    for axis, (before, after) in enumerate(width_pairs(pad_width, x_like.ndim)):
+    for axis, (before, after) in enumerate(_width_pairs(pad_width, x_like.ndim)):
         length = x_like.shape[axis]
-        total = g[along(axis, slice(before, before + length))]
+        total = cut(g, axis, before, before + length)
         if mode != "constant":
             margins = (
-                (0, strips_before(mode, length, before)),
-                (before + length, strips_behind(mode, length, after)),
+                (0, _strips_before(mode, length, before)),
+                (before + length, _strips_behind(mode, length, after)),
             )
             for start, strips in margins:
                 for strip in strips:
-                    part = g[along(axis, slice(start, start + strip.width))]
+                    part = cut(g, axis, start, start + strip.width)
                     total = strip.add(xp, total, part, axis)
                     start += strip.width
         g = total

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from ..errors import DTypeError
 from ..tensor import Tensor
-from .arrangement import Shape
+from .arguments import Shape
 from .generator import Generator
 
 __all__ = [

@@ -15,21 +15,10 @@ import numpy as np
 from ..backend import Array, Namespace
 from ..cards import primitive
 from ..context import DType
-from .axes import (
-    Axis,
-    arg_axis,
-    as_call,
-    as_method,
-    as_operator,
-    as_rows,
-    count,
-    from_rows,
-    plain_axis,
-    real_order,
-    reduced_shape,
-    spread,
-    upright,
-)
+from .arguments import Axis, place_of, reduced_axis, refuse_complex
+from .arithmetic import largest, limited
+from .axes import as_rows, count, from_rows, reduced_shape, spread
+from .notation import REDUCTION, latex_operator, python_call, python_method, upright
 
 __all__ = [
     "all",
@@ -45,12 +34,10 @@ __all__ = [
     "sum",
 ]
 
-PLAIN: dict[str, Any] = {"axis": None, "keepdims": False}
-
 # Sums and products -----------------------------------------------------------------------------
 
 
-@primitive("reduction", python=as_method("sum", **PLAIN), latex=as_operator(r"\sum"))
+@primitive("reduction", python=python_method("sum", **REDUCTION), latex=latex_operator(r"\sum"))
 def sum(  # noqa: A001  # the standard's name
     xp: Namespace, x: Array, axis: Axis = None, *, keepdims: bool = False
 ) -> Array:
@@ -61,7 +48,7 @@ def sum(  # noqa: A001  # the standard's name
     >>> tg.sum(tg.Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0)
     Tensor([4., 6.], shape=(2,), dtype=float32)
     """
-    return xp.sum(x, axis=plain_axis("sum", axis, x.ndim), keepdims=keepdims)
+    return xp.sum(x, axis=reduced_axis(axis, x.ndim), keepdims=keepdims)
 
 
 @sum.pullback("x")
@@ -69,7 +56,7 @@ def sum_pull_x(xp: Namespace, g: Array, x_like: Any, axis: Axis) -> Array:
     return xp.broadcast_to(spread(xp, g, x_like, axis), x_like.shape)
 
 
-@primitive("reduction", python=as_method("prod", **PLAIN), latex=as_operator(r"\prod"))
+@primitive("reduction", python=python_method("prod", **REDUCTION), latex=latex_operator(r"\prod"))
 def prod(xp: Namespace, x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     """Product over axes; of booleans it is 0 or 1.
 
@@ -79,7 +66,7 @@ def prod(xp: Namespace, x: Array, axis: Axis = None, *, keepdims: bool = False) 
     >>> tg.prod(tg.Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0)
     Tensor([3., 8.], shape=(2,), dtype=float32)
     """
-    return xp.prod(x, axis=plain_axis("prod", axis, x.ndim), keepdims=keepdims)
+    return xp.prod(x, axis=reduced_axis(axis, x.ndim), keepdims=keepdims)
 
 
 @prod.pullback("x")
@@ -101,8 +88,8 @@ def _products_before(xp: Namespace, rows: Array) -> Array:
 
 @primitive(
     "reduction",
-    python=as_method("mean", **PLAIN),
-    latex=as_operator(upright("mean")),
+    python=python_method("mean", **REDUCTION),
+    latex=latex_operator(upright("mean")),
     floating=True,
 )
 def mean(xp: Namespace, x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
@@ -111,7 +98,7 @@ def mean(xp: Namespace, x: Array, axis: Axis = None, *, keepdims: bool = False) 
     >>> tg.mean(tg.Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=1)
     Tensor([1.5, 3.5], shape=(2,), dtype=float32)
     """
-    axis = plain_axis("mean", axis, x.ndim)
+    axis = reduced_axis(axis, x.ndim)
     if 0 in x.shape and not count(x, axis):
         return xp.full(reduced_shape(x.shape, axis, keepdims), np.nan, dtype=x.dtype)
     return xp.mean(x, axis=axis, keepdims=keepdims)
@@ -128,12 +115,17 @@ def mean_pull_x(xp: Namespace, g: Array, x_like: Any, axis: Axis) -> Array:
 
 def _comparable(x: Array, axis: Axis, what: str) -> None:
     """Refuse to look for an extreme where there is none."""
-    real_order(x)
+    refuse_complex(x)
     if 0 in x.shape and not count(x, axis):
         raise ValueError(f"no elements are reduced, and there is no {what} of none (no identity)")
 
 
-@primitive("reduction", python=as_method("max", **PLAIN), latex=as_operator(r"\max"), closed=True)
+@primitive(
+    "reduction",
+    python=python_method("max", **REDUCTION),
+    latex=latex_operator(r"\max"),
+    closed=True,
+)
 def max(  # noqa: A001  # the standard's name
     xp: Namespace, x: Array, axis: Axis = None, *, keepdims: bool = False
 ) -> Array:
@@ -147,12 +139,17 @@ def max(  # noqa: A001  # the standard's name
     >>> tg.max(tg.Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0)
     Tensor([3., 4.], shape=(2,), dtype=float32)
     """
-    axis = plain_axis("max", axis, x.ndim)
+    axis = reduced_axis(axis, x.ndim)
     _comparable(x, axis, "largest")
     return xp.max(x, axis=axis, keepdims=keepdims)
 
 
-@primitive("reduction", python=as_method("min", **PLAIN), latex=as_operator(r"\min"), closed=True)
+@primitive(
+    "reduction",
+    python=python_method("min", **REDUCTION),
+    latex=latex_operator(r"\min"),
+    closed=True,
+)
 def min(  # noqa: A001  # the standard's name
     xp: Namespace, x: Array, axis: Axis = None, *, keepdims: bool = False
 ) -> Array:
@@ -166,7 +163,7 @@ def min(  # noqa: A001  # the standard's name
     >>> tg.min(tg.Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0)
     Tensor([1., 2.], shape=(2,), dtype=float32)
     """
-    axis = plain_axis("min", axis, x.ndim)
+    axis = reduced_axis(axis, x.ndim)
     _comparable(x, axis, "smallest")
     return xp.min(x, axis=axis, keepdims=keepdims)
 
@@ -180,14 +177,14 @@ def extreme_pull_x(xp: Namespace, g: Array, x: Array, y: Array, axis: Axis) -> A
 
 def _sharing(xp: Namespace, chosen: Array, axis: Axis, dtype: DType) -> Array:
     """How many are chosen; at least 1, as where there is a NaN, which equals nothing, none is."""
-    number = xp.sum(chosen, axis=plain_axis("sum", axis, chosen.ndim), keepdims=True)
+    number = xp.sum(chosen, axis=reduced_axis(axis, chosen.ndim), keepdims=True)
     return xp.astype(xp.maximum(number, 1), dtype)
 
 
 @primitive(
     "reduction",
-    python=as_method("argmax", **PLAIN),
-    latex=as_operator(r"\arg\max"),
+    python=python_method("argmax", **REDUCTION),
+    latex=latex_operator(r"\arg\max"),
     constant=("x",),
 )
 def argmax(xp: Namespace, x: Array, axis: int | None = None, *, keepdims: bool = False) -> Array:
@@ -198,15 +195,15 @@ def argmax(xp: Namespace, x: Array, axis: int | None = None, *, keepdims: bool =
     >>> tg.argmax(tg.Tensor([[1.0, 2.0], [4.0, 3.0]]), axis=1)
     Tensor([1, 0], shape=(2,), dtype=int64)
     """
-    axis = arg_axis("argmax", axis, x.ndim)
+    axis = None if axis is None else place_of(axis, x.ndim)
     _comparable(x, axis, "largest")
     return xp.argmax(x, axis=axis, keepdims=keepdims)
 
 
 @primitive(
     "reduction",
-    python=as_method("argmin", **PLAIN),
-    latex=as_operator(r"\arg\min"),
+    python=python_method("argmin", **REDUCTION),
+    latex=latex_operator(r"\arg\min"),
     constant=("x",),
 )
 def argmin(xp: Namespace, x: Array, axis: int | None = None, *, keepdims: bool = False) -> Array:
@@ -217,7 +214,7 @@ def argmin(xp: Namespace, x: Array, axis: int | None = None, *, keepdims: bool =
     >>> tg.argmin(tg.Tensor([[1.0, 2.0], [4.0, 3.0]]), axis=1)
     Tensor([0, 1], shape=(2,), dtype=int64)
     """
-    axis = arg_axis("argmin", axis, x.ndim)
+    axis = None if axis is None else place_of(axis, x.ndim)
     _comparable(x, axis, "smallest")
     return xp.argmin(x, axis=axis, keepdims=keepdims)
 
@@ -226,7 +223,10 @@ def argmin(xp: Namespace, x: Array, axis: int | None = None, *, keepdims: bool =
 
 
 @primitive(
-    "reduction", python=as_method("any", **PLAIN), latex=as_operator(r"\exists"), constant=("x",)
+    "reduction",
+    python=python_method("any", **REDUCTION),
+    latex=latex_operator(r"\exists"),
+    constant=("x",),
 )
 def any(  # noqa: A001  # the standard's name
     xp: Namespace, x: Array, axis: Axis = None, *, keepdims: bool = False
@@ -236,11 +236,14 @@ def any(  # noqa: A001  # the standard's name
     >>> tg.any(tg.Tensor([[0.0, 2.0], [0.0, 0.0]]), axis=1)
     Tensor([ True, False], shape=(2,), dtype=bool)
     """
-    return xp.any(x, axis=plain_axis("any", axis, x.ndim), keepdims=keepdims)
+    return xp.any(x, axis=reduced_axis(axis, x.ndim), keepdims=keepdims)
 
 
 @primitive(
-    "reduction", python=as_method("all", **PLAIN), latex=as_operator(r"\forall"), constant=("x",)
+    "reduction",
+    python=python_method("all", **REDUCTION),
+    latex=latex_operator(r"\forall"),
+    constant=("x",),
 )
 def all(  # noqa: A001  # the standard's name
     xp: Namespace, x: Array, axis: Axis = None, *, keepdims: bool = False
@@ -250,13 +253,13 @@ def all(  # noqa: A001  # the standard's name
     >>> tg.all(tg.Tensor([[1.0, 2.0], [0.0, 3.0]]), axis=1)
     Tensor([ True, False], shape=(2,), dtype=bool)
     """
-    return xp.all(x, axis=plain_axis("all", axis, x.ndim), keepdims=keepdims)
+    return xp.all(x, axis=reduced_axis(axis, x.ndim), keepdims=keepdims)
 
 
 @primitive(
     "reduction",
-    python=as_call("count_nonzero", **PLAIN),
-    latex=as_operator(upright("nnz")),
+    python=python_call("count_nonzero", **REDUCTION),
+    latex=latex_operator(upright("nnz")),
     constant=("x",),
 )
 def count_nonzero(xp: Namespace, x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
@@ -265,7 +268,7 @@ def count_nonzero(xp: Namespace, x: Array, axis: Axis = None, *, keepdims: bool 
     >>> tg.count_nonzero(tg.Tensor([[0.0, 2.0], [1.0, 3.0]]), axis=1)
     Tensor([1, 2], shape=(2,), dtype=int64)
     """
-    return xp.sum(x != 0, axis=plain_axis("count_nonzero", axis, x.ndim), keepdims=keepdims)
+    return xp.sum(x != 0, axis=reduced_axis(axis, x.ndim), keepdims=keepdims)
 
 
 # Logarithms ------------------------------------------------------------------------------------
@@ -273,8 +276,8 @@ def count_nonzero(xp: Namespace, x: Array, axis: Axis = None, *, keepdims: bool 
 
 @primitive(
     "reduction",
-    python=as_method("logsumexp", **PLAIN),
-    latex=as_operator(upright("logsumexp")),
+    python=python_method("logsumexp", **REDUCTION),
+    latex=latex_operator(upright("logsumexp")),
     floating=True,
 )
 def logsumexp(xp: Namespace, x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
@@ -287,7 +290,7 @@ def logsumexp(xp: Namespace, x: Array, axis: Axis = None, *, keepdims: bool = Fa
     >>> tg.logsumexp(tg.Tensor([1000.0, 0.0]))
     Tensor(1000., shape=(), dtype=float32)
     """
-    axis = plain_axis("logsumexp", axis, x.ndim)
+    axis = reduced_axis(axis, x.ndim)
     if 0 in x.shape and not count(x, axis):
         return xp.full(reduced_shape(x.shape, axis, keepdims), -np.inf, dtype=x.dtype)
     _, total, top = _exponentials(xp, x, axis)
@@ -310,16 +313,7 @@ def _exponentials(xp: Namespace, x: Array, axis: Axis) -> tuple[Array, Array, Ar
         small = xp.exp(x - top)
         return small, xp.sum(small, axis=axis, keepdims=True), top
     top = xp.max(x, axis=axis, keepdims=True)
-    small = xp.exp(xp.minimum(x, _most(x.dtype)) - _finite(xp, top))  # inf - inf would be NaN
+    most = largest(x.dtype)
+    small = xp.exp(xp.minimum(x, most) - limited(xp, top, most))  # inf - inf would be NaN
     total = xp.sum(small, axis=axis, keepdims=True)
     return small, xp.maximum(total, 1), top  # 1 at least, unless all are minus infinity
-
-
-def _finite(xp: Namespace, x: Array) -> Array:
-    most = _most(x.dtype)
-    return xp.minimum(xp.maximum(x, -most), most)
-
-
-def _most(dtype: DType) -> float:
-    """The largest finite number of a dtype, or of float64 if it is wider."""
-    return float(np.finfo(dtype if dtype.itemsize < 8 else np.float64).max)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from ..backend import Array, Namespace
 from ..cards import primitive
-from .elementwise import refuse_complex
+from .arguments import refuse_complex, refuse_complex_operands
 
 
 @primitive("elementwise", latex=r"\left\lfloor {x} \right\rfloor", closed=True)
@@ -93,7 +93,7 @@ def remainder(xp: Namespace, x1: Array, x2: Array) -> Array:
     >>> tg.remainder(tg.Tensor([5.0, -5.0]), 3)
     Tensor([2., 1.], shape=(2,), dtype=float32)
     """
-    refuse_complex(x1, x2)
+    refuse_complex_operands(x1, x2)
     return xp.remainder(x1, x2)
 
 
@@ -121,7 +121,7 @@ def floor_divide(xp: Namespace, x1: Array, x2: Array) -> Array:
     >>> tg.floor_divide(tg.Tensor([5, -5]), 3)
     Tensor([ 1, -2], shape=(2,), dtype=int64)
     """
-    refuse_complex(x1, x2)
+    refuse_complex_operands(x1, x2)
     return xp.floor_divide(x1, x2)
 
 

@@ -9,33 +9,34 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..backend import Array, Namespace
 from ..cards import primitive
-from ..errors import ArgumentError, DTypeError
-from .axes import as_call, as_operator, cut, one_axis, upright
+from .arguments import place_of, plain_integer
+from .axes import cut, with_length
+from .notation import latex_operator, python_call, upright
 
 SCAN: dict[str, Any] = {"axis": None, "include_initial": False}
 
 
-def _scan_axis(name: str, axis: int | None, ndim: int) -> int:
+def _scan_axis(axis: int | None, ndim: int) -> int:
     """The axis of a scan, non-negative."""
     if ndim == 0:
         raise ValueError("there is no axis to run along; reshape it to (1,)")
     if axis is None and ndim > 1:
         raise ValueError(f"which of its {ndim} axes to run along is not said; give axis=")
-    return one_axis(name, 0 if axis is None else axis, ndim)
+    return place_of(0 if axis is None else axis, ndim)
 
 
 def _with_initial(xp: Namespace, scanned: Array, axis: int, initial: int) -> Array:
     """Put a number in front."""
-    shape = (*scanned.shape[:axis], 1, *scanned.shape[axis + 1 :])
-    return xp.concat([xp.full(shape, initial, dtype=scanned.dtype), scanned], axis=axis)
+    first = xp.full(with_length(scanned.shape, axis, 1), initial, dtype=scanned.dtype)
+    return xp.concat([first, scanned], axis=axis)
 
 
 @primitive(
-    "reduction", python=as_call("cumulative_sum", **SCAN), latex=as_operator(upright("cumsum"))
+    "reduction",
+    python=python_call("cumulative_sum", **SCAN),
+    latex=latex_operator(upright("cumsum")),
 )
 def cumulative_sum(
     xp: Namespace, x: Array, axis: int | None = None, *, include_initial: bool = False
@@ -50,7 +51,7 @@ def cumulative_sum(
     >>> tg.cumulative_sum(tg.Tensor([1.0, 2.0, 3.0]))
     Tensor([1., 3., 6.], shape=(3,), dtype=float32)
     """
-    along = _scan_axis("cumulative_sum", axis, x.ndim)
+    along = _scan_axis(axis, x.ndim)
     result = xp.cumulative_sum(x, axis=along)
     return _with_initial(xp, result, along, 0) if include_initial else result
 
@@ -59,13 +60,15 @@ def cumulative_sum(
 def cumulative_sum_pull_x(
     xp: Namespace, g: Array, x_like: Any, axis: int | None, include_initial: bool
 ) -> Array:
-    along = _scan_axis("cumulative_sum", axis, x_like.ndim)
+    along = _scan_axis(axis, x_like.ndim)
     backwards = cut(g, along, None, 0 if include_initial else None, -1)
     return cut(xp.cumulative_sum(backwards, axis=along), along, None, None, -1)
 
 
 @primitive(
-    "reduction", python=as_call("cumulative_prod", **SCAN), latex=as_operator(upright("cumprod"))
+    "reduction",
+    python=python_call("cumulative_prod", **SCAN),
+    latex=latex_operator(upright("cumprod")),
 )
 def cumulative_prod(
     xp: Namespace, x: Array, axis: int | None = None, *, include_initial: bool = False
@@ -82,7 +85,7 @@ def cumulative_prod(
     >>> tg.cumulative_prod(tg.Tensor([1.0, 2.0, 3.0]), include_initial=True)
     Tensor([1., 1., 2., 6.], shape=(4,), dtype=float32)
     """
-    along = _scan_axis("cumulative_prod", axis, x.ndim)
+    along = _scan_axis(axis, x.ndim)
     result = xp.cumulative_prod(x, axis=along)
     return _with_initial(xp, result, along, 1) if include_initial else result
 
@@ -93,7 +96,7 @@ def cumulative_prod_pull_x(
 ) -> Array:
     # With p[i] the product of what is before x[i], the derivative is p[i] * s[i], where
     # s[i] = g[i] + x[i + 1] * s[i + 1] collects what comes back from behind.
-    along = _scan_axis("cumulative_prod", axis, x.ndim)
+    along = _scan_axis(axis, x.ndim)
     if 0 in x.shape:
         return xp.zeros(x.shape, dtype=g.dtype)
     before = cut(y, along, None, -1)
@@ -101,10 +104,10 @@ def cumulative_prod_pull_x(
         g = cut(g, along, 1)
     else:
         before = _with_initial(xp, before, along, 1)
-    return before * backward_recurrence(xp, cut(x, along, 1), g, along)
+    return before * _backward_recurrence(xp, cut(x, along, 1), g, along)
 
 
-def backward_recurrence(xp: Namespace, factors: Array, terms: Array, axis: int) -> Array:
+def _backward_recurrence(xp: Namespace, factors: Array, terms: Array, axis: int) -> Array:
     """Solve ``s[i] = terms[i] + factors[i] * s[i + 1]`` along an axis; ``factors`` is one shorter.
 
     Each step doubles the reach of every place, so log2(n) whole-array steps do.
@@ -132,7 +135,7 @@ def diff_latex(x: Any, axis: int, n: int) -> str:
     )
 
 
-@primitive("reduction", python=as_call("diff", axis=-1, n=1), latex=diff_latex, closed=True)
+@primitive("reduction", python=python_call("diff", axis=-1, n=1), latex=diff_latex, closed=True)
 def diff(xp: Namespace, x: Array, axis: int = -1, n: int = 1) -> Array:
     """Differences of neighbours along an axis: each element minus the one before it.
 
@@ -147,12 +150,9 @@ def diff(xp: Namespace, x: Array, axis: int = -1, n: int = 1) -> Array:
     >>> tg.diff(tg.Tensor([1.0, 4.0, 9.0]))
     Tensor([3., 5.], shape=(2,), dtype=float32)
     """
-    along = one_axis("diff", axis, x.ndim)
-    if isinstance(n, bool) or not isinstance(n, int | np.integer):
-        raise DTypeError(f"diff: n must be an integer, got {n!r}")
-    if n < 0:
-        raise ArgumentError(f"diff: n is how many times to subtract, and not negative, got {n}")
-    for _ in range(min(n, x.shape[along])):
+    along = place_of(axis, x.ndim)
+    times = plain_integer("diff", "n", n, least=0)
+    for _ in range(min(times, x.shape[along])):
         after, before = cut(x, along, 1), cut(x, along, None, -1)
         x = after != before if x.dtype.kind == "b" else after - before
     return x
@@ -163,7 +163,7 @@ def diff_pull_x(xp: Namespace, g: Array, x_like: Any, axis: int, n: int) -> Arra
     along = axis % x_like.ndim
     if n >= x_like.shape[along]:
         return xp.zeros(x_like.shape, dtype=g.dtype)
-    edge = xp.zeros((*g.shape[:along], 1, *g.shape[along + 1 :]), dtype=g.dtype)
+    edge = xp.zeros(with_length(g.shape, along, 1), dtype=g.dtype)
     for _ in range(n):
         g = xp.concat([edge, g], axis=along) - xp.concat([g, edge], axis=along)
     return g

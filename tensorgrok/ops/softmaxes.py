@@ -8,37 +8,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..backend import Array, Namespace
 from ..cards import primitive
-from .axes import one_axis, real_order
-
-#: The least finite number of each size of float.
-_LEAST = {size: float(np.finfo(f"f{size}").min) for size in (2, 4, 8)}
-
-
-def softmax_python(x: Any, axis: int) -> str:
-    return "softmax({x})" if axis == -1 else "softmax({x}, axis={axis})"
-
-
-def softmax_latex(x: Any, axis: int) -> str:
-    mark = "" if axis == -1 else "_{{{axis}}}"
-    return r"\operatorname{{softmax}}" + mark + r"\left({x}\right)"
-
-
-def log_softmax_python(x: Any, axis: int) -> str:
-    return "log_" + softmax_python(x, axis)
-
-
-def log_softmax_latex(x: Any, axis: int) -> str:
-    return r"\log " + softmax_latex(x, axis)
+from .arguments import place_of, refuse_complex
+from .arithmetic import largest
+from .notation import latex_call, python_call
 
 
 def _shifted(xp: Namespace, x: Array, axis: int) -> Array:
     """``x`` minus its maximum along an axis; a row of -inf alone stays what it is."""
-    least = _LEAST.get(x.dtype.itemsize, _LEAST[8])
-    return x - xp.maximum(xp.max(x, axis=axis, keepdims=True), least)
+    return x - xp.maximum(xp.max(x, axis=axis, keepdims=True), -largest(x.dtype))
 
 
 def _total(xp: Namespace, small: Array, axis: int) -> Array:
@@ -46,7 +25,13 @@ def _total(xp: Namespace, small: Array, axis: int) -> Array:
     return xp.maximum(xp.sum(small, axis=axis, keepdims=True), 1)
 
 
-@primitive("reduction", floating=True, closed=True, python=softmax_python, latex=softmax_latex)
+@primitive(
+    "reduction",
+    floating=True,
+    closed=True,
+    python=python_call("softmax", axis=-1),
+    latex=latex_call("softmax", axis=-1),
+)
 def softmax(xp: Namespace, x: Array, axis: int = -1) -> Array:
     """Exponentials along an axis, divided by their sum; never overflows.
 
@@ -64,8 +49,8 @@ def softmax(xp: Namespace, x: Array, axis: int = -1) -> Array:
     >>> tg.softmax(tg.Tensor([1000.0, 1000.0, float("-inf")]))
     Tensor([0.5, 0.5, 0. ], shape=(3,), dtype=float32)
     """
-    real_order(x)
-    axis = one_axis("softmax", axis, x.ndim)
+    refuse_complex(x)
+    axis = place_of(axis, x.ndim)
     if 0 in x.shape:
         return xp.exp(x)
     small = xp.exp(_shifted(xp, x, axis))
@@ -77,8 +62,16 @@ def softmax_pull_x(xp: Namespace, g: Array, y: Array, axis: int) -> Array:
     return y * (g - xp.sum(g * y, axis=int(axis), keepdims=True))
 
 
+def log_softmax_latex(**fields: Any) -> str:
+    return r"\log " + latex_call("softmax", axis=-1)(**fields)
+
+
 @primitive(
-    "reduction", floating=True, closed=True, python=log_softmax_python, latex=log_softmax_latex
+    "reduction",
+    floating=True,
+    closed=True,
+    python=python_call("log_softmax", axis=-1),
+    latex=log_softmax_latex,
 )
 def log_softmax(xp: Namespace, x: Array, axis: int = -1) -> Array:
     """Logarithm of the softmax along an axis, without the underflow of ``log(softmax(x))``.
@@ -89,8 +82,8 @@ def log_softmax(xp: Namespace, x: Array, axis: int = -1) -> Array:
     >>> tg.log_softmax(tg.Tensor([0.0, 1000.0]))
     Tensor([-1000.,     0.], shape=(2,), dtype=float32)
     """
-    real_order(x)
-    axis = one_axis("log_softmax", axis, x.ndim)
+    refuse_complex(x)
+    axis = place_of(axis, x.ndim)
     if 0 in x.shape:
         return xp.exp(x)
     shifted = _shifted(xp, x, axis)

@@ -7,30 +7,21 @@ Complex numbers have no order and are refused. Medians and quantiles are in ``st
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
-
-import numpy as np
 
 from ..backend import Array, Namespace
 from ..cards import operation, primitive
-from ..errors import ArgumentError, DTypeError
+from ..errors import ArgumentError
 from ..tensor import Tensor
-from .axes import as_call, cut, one_axis, real_order, upright
+from .arguments import as_tensor, place_of, plain_integer, refuse_complex
+from .axes import cut
+from .gathering import line_key
+from .notation import latex_operator, python_call, upright
 
 FORWARD: dict[str, Any] = {"axis": -1, "descending": False}
 
 
-def along_last(name: str) -> Callable[..., str]:
-    """Notation in algebra; an axis that is not the last is a subscript."""
-
-    def latex(x: Any, axis: int, **settings: Any) -> str:
-        return upright(name) + ("" if axis == -1 else "_{{{axis}}}") + r" {x:product}"
-
-    return latex
-
-
-def stable_order(xp: Namespace, x: Array, axis: int, descending: bool) -> Array:
+def _stable_order(xp: Namespace, x: Array, axis: int, descending: bool) -> Array:
     """Indices that sort ``x`` along a non-negative axis; equal elements keep their order."""
     if not descending:
         return xp.argsort(x, axis=axis, stable=True)
@@ -41,21 +32,16 @@ def stable_order(xp: Namespace, x: Array, axis: int, descending: bool) -> Array:
 
 
 def places(xp: Namespace, x: Array, axis: int, descending: bool = False) -> Array:
-    """For each element its place in the sorted order: the inverse of ``stable_order``."""
-    return xp.argsort(stable_order(xp, x, axis, descending), axis=axis, stable=True)
+    """For each element its place in the sorted order: the inverse of ``_stable_order``."""
+    return xp.argsort(_stable_order(xp, x, axis, descending), axis=axis, stable=True)
 
 
-def take_along(xp: Namespace, x: Array, indices: Array, axis: int) -> Array:
-    """``x`` at these indices along a non-negative axis, and at its own place along all others."""
-    key = [
-        xp.reshape(xp.arange(length), tuple(-1 if j == i else 1 for j in range(indices.ndim)))
-        for i, length in enumerate(indices.shape)
-    ]
-    key[axis] = indices
-    return x[tuple(key)]
-
-
-@primitive("arrangement", python=as_call("sort", **FORWARD), latex=along_last("sort"), closed=True)
+@primitive(
+    "arrangement",
+    python=python_call("sort", **FORWARD),
+    latex=latex_operator(upright("sort"), -1),
+    closed=True,
+)
 def sort(
     xp: Namespace, x: Array, axis: int = -1, *, descending: bool = False, stable: bool = True
 ) -> Array:
@@ -73,8 +59,8 @@ def sort(
     >>> tg.sort(tg.Tensor([3.0, 1.0, 2.0]))
     Tensor([1., 2., 3.], shape=(3,), dtype=float32)
     """
-    axis = one_axis("sort", axis, x.ndim)
-    real_order(x)
+    axis = place_of(axis, x.ndim)
+    refuse_complex(x)
     rising = xp.sort(x, axis=axis)
     return cut(rising, axis, None, None, -1) if descending else rising
 
@@ -82,13 +68,13 @@ def sort(
 @sort.pullback("x")
 def sort_pull_x(xp: Namespace, g: Array, x: Array, axis: int, descending: bool) -> Array:
     along = axis % x.ndim
-    return take_along(xp, g, places(xp, x, along, descending), along)
+    return g[line_key(xp, g.shape, places(xp, x, along, descending), along)]
 
 
 @primitive(
     "arrangement",
-    python=as_call("argsort", **FORWARD),
-    latex=along_last("argsort"),
+    python=python_call("argsort", **FORWARD),
+    latex=latex_operator(upright("argsort"), -1),
     constant=("x",),
 )
 def argsort(
@@ -105,9 +91,9 @@ def argsort(
     >>> tg.argsort(tg.Tensor([3.0, 1.0, 3.0]), descending=True)
     Tensor([0, 2, 1], shape=(3,), dtype=int64)
     """
-    axis = one_axis("argsort", axis, x.ndim)
-    real_order(x)
-    return stable_order(xp, x, axis, descending)
+    axis = place_of(axis, x.ndim)
+    refuse_complex(x)
+    return _stable_order(xp, x, axis, descending)
 
 
 @primitive(
@@ -119,15 +105,14 @@ def argsort(
 )
 def topk_indices(xp: Namespace, x: Array, k: int, axis: int) -> Array:
     """The card behind the indices of ``topk``."""
-    along = one_axis("topk", axis, x.ndim)
-    real_order(x)
-    if isinstance(k, bool) or not isinstance(k, int | np.integer):
-        raise DTypeError(f"topk: k must be an integer, got {k!r}")
-    if not 0 <= k <= x.shape[along]:
+    along = place_of(axis, x.ndim)
+    refuse_complex(x)
+    length = plain_integer("topk", "k", k)
+    if not 0 <= length <= x.shape[along]:
         raise ArgumentError(
             f"topk: k must be between 0 and {x.shape[along]}, the length of axis {axis}, got {k}"
         )
-    return cut(stable_order(xp, x, along, True), along, 0, int(k))
+    return cut(_stable_order(xp, x, along, True), along, 0, length)
 
 
 @operation
@@ -153,7 +138,7 @@ def topk(x: Any, k: int, axis: int = -1) -> tuple[Tensor, Tensor]:
     >>> indices
     Tensor([2, 0], shape=(2,), dtype=int64)
     """
-    tensor = x if isinstance(x, Tensor) else Tensor(x)
+    tensor = as_tensor("topk", x)
     indices = topk_indices(tensor, k, axis)
     falling = sort(tensor, axis, descending=True)
     return cut(falling, axis % tensor.ndim, 0, int(k)), indices

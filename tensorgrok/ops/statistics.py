@@ -18,34 +18,18 @@ from ..cards import operation, primitive
 from ..engine import apply
 from ..errors import ArgumentError, DTypeError
 from ..tensor import Tensor
-from .axes import (
-    Axis,
-    as_call,
-    as_method,
-    as_operator,
-    as_rows,
-    count,
-    from_rows,
-    plain_axis,
-    real_order,
-    reduced_axes,
-    reduced_shape,
-    spread,
-    upright,
-)
+from .arguments import Axis, is_real, real_number, reduced_axis, refuse_complex
+from .arithmetic import conjugate, squared_size
+from .axes import as_rows, count, from_rows, reduced_axes, reduced_shape, spread
+from .notation import REDUCTION, latex_operator, python_call, python_method, upright
 from .sorting import places
 
 #: One quantile, or several.
 Quantiles = float | Sequence[float] | npt.NDArray[Any]
 
-PLAIN: dict[str, Any] = {"axis": None, "keepdims": False}
 CORRECTED: dict[str, Any] = {"axis": None, "correction": 0.0, "keepdims": False}
 
 # Variance and standard deviation ---------------------------------------------------------------
-
-
-def _conjugate(xp: Namespace, x: Array) -> Array:
-    return xp.conj(x) if x.dtype.kind == "c" else x
 
 
 def _deviations(xp: Namespace, x: Array, axis: Axis) -> Array:
@@ -54,18 +38,14 @@ def _deviations(xp: Namespace, x: Array, axis: Axis) -> Array:
 
 def _freedom(name: str, like: Any, axis: Axis, correction: float) -> float:
     """What the sum of squares is divided by; NaN where that would not be positive."""
-    if isinstance(correction, bool) or not isinstance(
-        correction, int | float | np.integer | np.floating
-    ):
-        raise DTypeError(f"{name}: correction must be a number, got {correction!r}")
-    freedom = float(count(like, axis) - correction)
+    freedom = float(count(like, axis) - real_number(name, "correction", correction))
     return freedom if freedom > 0 else math.nan
 
 
 def _variance(
     xp: Namespace, name: str, x: Array, axis: Axis, correction: float, keepdims: bool
 ) -> Array:
-    axis = plain_axis(name, axis, x.ndim)
+    axis = reduced_axis(axis, x.ndim)
     freedom = _freedom(name, x, axis, correction)
     if 0 in x.shape:  # there is no first element to begin with
         dtype = xp.real(x).dtype
@@ -75,14 +55,13 @@ def _variance(
     axes = reduced_axes(axis, x.ndim)
     first = x[(..., *(slice(0, 1) if i in axes else slice(None) for i in range(x.ndim)))]
     away = _deviations(xp, x - first, axis)
-    squares = xp.real(away * xp.conj(away)) if x.dtype.kind == "c" else away * away
-    return xp.sum(squares, axis=axis, keepdims=keepdims) / freedom
+    return xp.sum(squared_size(xp, away), axis=axis, keepdims=keepdims) / freedom
 
 
 @primitive(
     "reduction",
-    python=as_method("var", **CORRECTED),
-    latex=as_operator(upright("var")),
+    python=python_method("var", **CORRECTED),
+    latex=latex_operator(upright("var")),
     floating=True,
 )
 def var(
@@ -115,13 +94,13 @@ def var_pull_x(xp: Namespace, g: Array, x: Array, axis: Axis, correction: float)
     if 0 in x.shape:
         return xp.zeros(x.shape, dtype=x.dtype)
     scale = spread(xp, g, x, axis) * (2 / _freedom("var", x, axis, correction))
-    return scale * _conjugate(xp, _deviations(xp, x, plain_axis("var", axis, x.ndim)))
+    return scale * conjugate(xp, _deviations(xp, x, reduced_axis(axis, x.ndim)))
 
 
 @primitive(
     "reduction",
-    python=as_method("std", **CORRECTED),
-    latex=as_operator(upright("std")),
+    python=python_method("std", **CORRECTED),
+    latex=latex_operator(upright("std")),
     floating=True,
 )
 def std(
@@ -148,8 +127,8 @@ def std_pull_x(xp: Namespace, g: Array, x: Array, y: Array, axis: Axis, correcti
         return xp.zeros(x.shape, dtype=x.dtype)
     freedom = _freedom("std", x, axis, correction)
     scale = xp.where(y == 0, 0, g / (xp.where(y == 0, 1, y) * freedom))
-    return spread(xp, scale, x, axis) * _conjugate(
-        xp, _deviations(xp, x, plain_axis("std", axis, x.ndim))
+    return spread(xp, scale, x, axis) * conjugate(
+        xp, _deviations(xp, x, reduced_axis(axis, x.ndim))
     )
 
 
@@ -204,8 +183,8 @@ def _quantile_pull(
 
 @primitive(
     "reduction",
-    python=as_call("median", **PLAIN),
-    latex=as_operator(upright("median")),
+    python=python_call("median", **REDUCTION),
+    latex=latex_operator(upright("median")),
     floating=True,
     closed=True,
 )
@@ -219,8 +198,8 @@ def median(xp: Namespace, x: Array, axis: Axis = None, *, keepdims: bool = False
     >>> tg.median(tg.Tensor([[3.0, 1.0, 2.0, 9.0]]), axis=1)
     Tensor([2.5], shape=(1,), dtype=float32)
     """
-    axis = plain_axis("median", axis, x.ndim)
-    real_order(x)
+    axis = reduced_axis(axis, x.ndim)
+    refuse_complex(x)
     (result,) = _sorted_quantiles(xp, x, axis, (0.5,))
     return spread(xp, result, x, axis) if keepdims else result
 
@@ -230,20 +209,12 @@ def median_pull_x(xp: Namespace, g: Array, x: Array, axis: Axis) -> Array:
     return _quantile_pull(xp, (g,), x, axis, (0.5,))
 
 
-def quantile_python(x: Any, q: Any, axis: Axis, keepdims: bool) -> str:
-    return as_call("quantile", q=None, **PLAIN)(x, q=q, axis=axis, keepdims=keepdims)
-
-
-def quantile_latex(x: Any, q: Any, axis: Axis, keepdims: bool) -> str:
-    return as_operator(upright("quantile") + "^{{{q}}}")(x, axis)
-
-
 @primitive(
     "reduction",
     public=False,
     title="quantile",
-    python=quantile_python,
-    latex=quantile_latex,
+    python=python_call("quantile", q=None, **REDUCTION),
+    latex=latex_operator(upright("quantile") + "^{{{q}}}"),
     floating=True,
     closed=True,
 )
@@ -251,8 +222,8 @@ def quantile_at(
     xp: Namespace, x: Array, q: float | tuple[float, ...], axis: Axis, keepdims: bool
 ) -> Array:
     """The card behind ``quantile``."""
-    axis = plain_axis("quantile", axis, x.ndim)
-    real_order(x)
+    axis = reduced_axis(axis, x.ndim)
+    refuse_complex(x)
     found = _sorted_quantiles(xp, x, axis, q if isinstance(q, tuple) else (q,))
     shape = reduced_shape(x.shape, axis, keepdims)
     if not isinstance(q, tuple):
@@ -276,8 +247,7 @@ def _plain_q(q: Any) -> float | tuple[float, ...]:
     many = isinstance(q, list | tuple)
     values = list(q) if isinstance(q, list | tuple) else [q]
     for value in values:
-        number = isinstance(value, int | float | np.integer | np.floating)
-        if isinstance(value, bool) or not number:
+        if not is_real(value):
             raise DTypeError(f"quantile: q must be a number or a flat list of numbers, got {q!r}")
         if not 0 <= value <= 1:
             raise ArgumentError(f"quantile: q must be between 0 and 1, got {value!r}")

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..errors import ArgumentError, ShapeError
 
-Shape = tuple[int, ...]
+Ints = tuple[int, ...]
 
 #: From this many operands on all orders of products are too many to compare.
 MANY = 8
@@ -37,9 +37,9 @@ class Side(NamedTuple):
     """
 
     term: str
-    summed: Shape
-    axes: Shape | None
-    shape: Shape | None
+    summed: Ints
+    axes: Ints | None
+    shape: Ints | None
 
 
 class Pair(NamedTuple):
@@ -54,8 +54,8 @@ class Pair(NamedTuple):
     second: Side
     product: str
     swapped: bool
-    shape: Shape | None
-    axes: Shape | None
+    shape: Ints | None
+    axes: Ints | None
 
 
 class Step(NamedTuple):
@@ -79,7 +79,7 @@ def explicit(subscripts: str) -> str:
 
 
 @functools.lru_cache(maxsize=1024)
-def read(subscripts: str, shapes: tuple[Shape, ...]) -> Terms:
+def read(subscripts: str, shapes: tuple[Ints, ...]) -> Terms:
     """Give every axis a letter, and check that shapes and subscripts fit each other."""
     written, _, result = explicit(subscripts).partition("->")
     terms = written.split(",")
@@ -120,7 +120,7 @@ def read(subscripts: str, shapes: tuple[Shape, ...]) -> Terms:
     return Terms(inputs, output)
 
 
-def _dots(place: int, term: str, shape: Shape, subscripts: str) -> int:
+def _dots(place: int, term: str, shape: Ints, subscripts: str) -> int:
     """How many axes the ellipsis of a term stands for."""
     letters = term.replace("...", "")
     left = len(shape) - len(letters)
@@ -133,7 +133,7 @@ def _dots(place: int, term: str, shape: Shape, subscripts: str) -> int:
     return left
 
 
-def _check_lengths(subscripts: str, inputs: Sequence[str], shapes: Sequence[Shape]) -> None:
+def _check_lengths(subscripts: str, inputs: Sequence[str], shapes: Sequence[Ints]) -> None:
     """Axes of one letter are equally long; those of different operands may also be of length 1."""
     seen: dict[str, tuple[int, int]] = {}  # the length of each letter so far, and its operand
 
@@ -160,7 +160,7 @@ def _check_lengths(subscripts: str, inputs: Sequence[str], shapes: Sequence[Shap
 
 
 @functools.lru_cache(maxsize=1024)
-def order_of_products(subscripts: str, shapes: tuple[Shape, ...]) -> tuple[Step, ...]:
+def order_of_products(subscripts: str, shapes: tuple[Ints, ...]) -> tuple[Step, ...]:
     """The cheapest order of pairwise products, as NumPy's planner finds it."""
     inputs, output = read(subscripts, shapes)
     if len(inputs) <= 2:
@@ -189,7 +189,7 @@ def order_of_products(subscripts: str, shapes: tuple[Shape, ...]) -> tuple[Step,
 
 
 @functools.lru_cache(maxsize=4096)
-def lay_out(first: str, second: str, output: str, shape1: Shape, shape2: Shape) -> Pair:
+def lay_out(first: str, second: str, output: str, shape1: Ints, shape2: Ints) -> Pair:
     """Plan the product of two operands so that BLAS can do it, with as few copies as may be."""
     one, two = dict(zip(first, shape1, strict=True)), dict(zip(second, shape2, strict=True))
     # An axis of length 1 that broadcasts is left out, and one that is nowhere else is summed.
@@ -210,7 +210,7 @@ def lay_out(first: str, second: str, output: str, shape1: Shape, shape2: Shape) 
     def size(letters: Sequence[str]) -> int:
         return math.prod(lengths[a] for a in letters)
 
-    def shape(letters: Sequence[str]) -> Shape:
+    def shape(letters: Sequence[str]) -> Ints:
         return tuple(lengths[a] for a in letters)
 
     if not summed:
@@ -229,7 +229,7 @@ def lay_out(first: str, second: str, output: str, shape1: Shape, shape2: Shape) 
         product, made = "matmul", [*batch, *rows, *columns]
         side1 = [*batch, *rows, *summed], (*shape(batch), size(rows), size(summed))
         side2 = [*batch, *summed, *columns], (*shape(batch), size(summed), size(columns))
-        given: Shape = (*shape(batch), size(rows), size(columns))
+        given: Ints = (*shape(batch), size(rows), size(columns))
     elif not rows and not columns:
         product, made, given = "dot", [], ()
         side1 = side2 = summed, (size(summed),)
@@ -255,13 +255,13 @@ def lay_out(first: str, second: str, output: str, shape1: Shape, shape2: Shape) 
 
 
 @functools.lru_cache(maxsize=4096)
-def plan_pair(subscripts: str, shape1: Shape, shape2: Shape) -> Pair:
+def plan_pair(subscripts: str, shape1: Ints, shape2: Ints) -> Pair:
     """``lay_out`` for subscripts as they are written."""
     (first, second), output = read(subscripts, (shape1, shape2))
     return lay_out(first, second, output, shape1, shape2)
 
 
-def _side(term: str, lengths: dict[str, int], wanted: Sequence[str], shape: Shape) -> Side:
+def _side(term: str, lengths: dict[str, int], wanted: Sequence[str], shape: Ints) -> Side:
     """The plan for an operand whose axes ``wanted`` are to come in that order and shape."""
     letters = distinct(term)
     # What is not wanted is summed, unless its length of 1 lets a reshape drop it.

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from ..backend import Array, Namespace
 from ..cards import primitive
-from .elementwise import refuse_complex
+from .arguments import refuse_complex_operands
 from .functions import part_of
 
 # Trigonometric ---------------------------------------------------------------------------------
@@ -131,7 +131,7 @@ def atan2(xp: Namespace, x1: Array, x2: Array) -> Array:
     >>> tg.atan2(tg.Tensor([0.0, 1.0]), tg.Tensor([1.0, 0.0]))
     Tensor([0.       , 1.5707964], shape=(2,), dtype=float32)
     """
-    refuse_complex(x1, x2)
+    refuse_complex_operands(x1, x2)
     return xp.atan2(x1, x2)
 
 

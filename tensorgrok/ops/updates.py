@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from ..backend import Array, Namespace
 from ..cards import primitive
+from .arithmetic import squared_size
 
 
 @primitive(
@@ -100,10 +101,10 @@ def _moments(
     rest2: Array,
 ) -> tuple[Array, Array]:
     """New running means of the gradient and of its square, which is real."""
-    size = gradient * gradient
-    if gradient.dtype.kind == "c":
-        size = xp.real(gradient * xp.conj(gradient))
-    return beta1 * mean + rest1 * gradient, beta2 * square + rest2 * size
+    return (
+        beta1 * mean + rest1 * gradient,
+        beta2 * square + rest2 * squared_size(xp, gradient),
+    )
 
 
 @primitive(

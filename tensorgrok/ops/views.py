@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,18 +11,8 @@ import numpy as np
 from ..cards import operation
 from ..errors import ArgumentError, ShapeError, describe, join_words
 from ..tensor import Tensor
-from .arrangement import (
-    Axes,
-    as_tensor,
-    broadcast_to,
-    checked_axes,
-    checked_axis,
-    element_count,
-    flip,
-    permute_dims,
-    plain_integer,
-    reshape,
-)
+from .arguments import Axes, Axis, as_tensor, checked_axes, checked_axis, plain_integer
+from .arrangement import broadcast_to, flip, permute_dims, reshape
 
 
 @operation
@@ -109,9 +100,7 @@ def flatten(x: Any, start_axis: int = 0, end_axis: int = -1) -> Tensor:
             f"{describe(tensor, 'x', x)}; give them in order"
         )
     shape = tensor.shape
-    return reshape(
-        tensor, (*shape[:start], element_count(shape[start : end + 1]), *shape[end + 1 :])
-    )
+    return reshape(tensor, (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))
 
 
 @operation
@@ -134,7 +123,7 @@ def expand_dims(x: Any, axis: Axes) -> Tensor:
 
 
 @operation
-def squeeze(x: Any, axis: Axes | None = None) -> Tensor:
+def squeeze(x: Any, axis: Axis = None) -> Tensor:
     """The tensor without axes of length 1.
 
     Args:
@@ -173,7 +162,7 @@ def rot90(x: Any, k: int = 1, axes: Sequence[int] = (0, 1)) -> Tensor:
             [1., 3.]], shape=(2, 2), dtype=float32)
     """
     tensor = as_tensor("rot90", x)
-    turns = plain_integer("rot90", k, "k") % 4
+    turns = plain_integer("rot90", "k", k) % 4
     plane = checked_axes("rot90", axes, tensor.ndim)
     if len(plane) != 2:
         raise ArgumentError(f"rot90: axes must be two different axes, got {axes!r}")
@@ -182,14 +171,8 @@ def rot90(x: Any, k: int = 1, axes: Sequence[int] = (0, 1)) -> Tensor:
     return flip(swapaxes(tensor, *plane), plane[0 if turns == 1 else 1])
 
 
-def _common_shape(name: str, tensors: Sequence[Tensor], named: Sequence[str]) -> tuple[int, ...]:
-    try:
-        return np.broadcast_shapes(*(tensor.shape for tensor in tensors))
-    except ValueError as error:
-        raise ShapeError(
-            f"{name}: cannot bring {join_words(named)} to one shape. Shapes are aligned from the "
-            "last axis, and there lengths must be equal or 1; reshape one of them."
-        ) from error
+def _tensors(name: str, arrays: Sequence[Any]) -> list[Tensor]:
+    return [as_tensor(name, array, f"arrays[{i}]") for i, array in enumerate(arrays)]
 
 
 @operation
@@ -200,11 +183,15 @@ def broadcast_arrays(*arrays: Any) -> tuple[Tensor, ...]:
     >>> a.shape, b.shape
     ((2, 3), (2, 3))
     """
-    tensors = [as_tensor("broadcast_arrays", array) for array in arrays]
-    named = [
-        describe(tensor, f"arrays[{place}]", arrays[place]) for place, tensor in enumerate(tensors)
-    ]
-    shape = _common_shape("broadcast_arrays", tensors, named)
+    tensors = _tensors("broadcast_arrays", arrays)
+    try:
+        shape = np.broadcast_shapes(*(tensor.shape for tensor in tensors))
+    except ValueError as error:
+        named = [describe(t, f"arrays[{i}]", arrays[i]) for i, t in enumerate(tensors)]
+        raise ShapeError(
+            f"broadcast_arrays: cannot bring {join_words(named)} to one shape. Shapes are aligned "
+            "from the last axis, and there lengths must be equal or 1; reshape one of them."
+        ) from error
     return tuple(broadcast_to(tensor, shape) for tensor in tensors)
 
 
@@ -224,7 +211,7 @@ def meshgrid(*arrays: Any, indexing: str = "xy") -> tuple[Tensor, ...]:
     """
     if indexing not in ("xy", "ij"):
         raise ArgumentError(f"meshgrid: indexing must be 'xy' or 'ij', not {indexing!r}")
-    vectors = [as_tensor("meshgrid", array) for array in arrays]
+    vectors = _tensors("meshgrid", arrays)
     for place, vector in enumerate(vectors):
         if vector.ndim > 1:
             raise ShapeError(

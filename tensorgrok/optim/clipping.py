@@ -9,7 +9,7 @@ import numpy as np
 
 from ..context import get_context
 from ..errors import ArgumentError, DTypeError
-from ..ops.activations import plain_number
+from ..ops.arguments import plain_number
 from ..ops.elementwise import clip, maximum
 from ..ops.functions import sqrt
 from ..tensor import Tensor

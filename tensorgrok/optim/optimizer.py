@@ -143,7 +143,7 @@ class Optimizer:
     def __repr__(self) -> str:
         shown = [f"{name}={setting.value:g}" for name, setting in self._settings.items()]
         count, size = len(self.parameters), sum(p.size for p in self.parameters)
-        held = f"{count} parameter{'s' if count > 1 else ''} of {size} numbers"
+        held = f"{count} parameter{'s' * (count > 1)} of {size:,} number{'s' * (size != 1)}"
         return f"{type(self).__name__}({', '.join(shown)}; {held})"
 
     # For subclasses ----------------------------------------------------------------------------

@@ -9,12 +9,7 @@ from typing import Any
 import numpy as np
 
 import tensorgrok as tg
-from tests.cases.base import Array, case, draw
-
-
-def each(function: Callable[[float], float]) -> Callable[[Array], Array]:
-    """An oracle that goes through the elements with Python's own mathematics."""
-    return lambda x: np.asarray([function(v) for v in x.ravel().tolist()], float).reshape(x.shape)
+from tests.cases.base import Array, case, draw, pointwise
 
 
 def sigmoid(v: float) -> float:
@@ -31,29 +26,29 @@ def rough_gelu(v: float) -> float:
 
 # Card, what is called, oracle, note.
 SMOOTH: tuple[tuple[str, Callable[..., Any], Callable[[Array], Array], str], ...] = (
-    ("sigmoid", tg.sigmoid, each(sigmoid), ""),
-    ("logsigmoid", tg.logsigmoid, each(lambda v: -softplus(-v)), ""),
-    ("softplus", tg.softplus, each(softplus), ""),
-    ("silu", tg.silu, each(lambda v: v * sigmoid(v)), ""),
-    ("mish", tg.mish, each(lambda v: v * math.tanh(softplus(v))), ""),
-    ("gelu", tg.gelu, each(lambda v: 0.5 * v * math.erfc(-v / math.sqrt(2))), ""),
-    ("gelu", lambda x: tg.gelu(x, approximate=True), each(rough_gelu), "approximate"),
+    ("sigmoid", tg.sigmoid, pointwise(sigmoid), ""),
+    ("logsigmoid", tg.logsigmoid, pointwise(lambda v: -softplus(-v)), ""),
+    ("softplus", tg.softplus, pointwise(softplus), ""),
+    ("silu", tg.silu, pointwise(lambda v: v * sigmoid(v)), ""),
+    ("mish", tg.mish, pointwise(lambda v: v * math.tanh(softplus(v))), ""),
+    ("gelu", tg.gelu, pointwise(lambda v: 0.5 * v * math.erfc(-v / math.sqrt(2))), ""),
+    ("gelu", lambda x: tg.gelu(x, approximate=True), pointwise(rough_gelu), "approximate"),
 )
 KINKED: tuple[tuple[str, Callable[..., Any], Callable[[Array], Array], str], ...] = (
-    ("relu", tg.relu, each(lambda v: max(v, 0)), ""),
-    ("leaky_relu", tg.leaky_relu, each(lambda v: v if v > 0 else v * 0.01), ""),
-    ("leaky_relu", lambda x: tg.leaky_relu(x, 0), each(lambda v: max(v, 0)), "slope 0"),
+    ("relu", tg.relu, pointwise(lambda v: max(v, 0)), ""),
+    ("leaky_relu", tg.leaky_relu, pointwise(lambda v: v if v > 0 else v * 0.01), ""),
+    ("leaky_relu", lambda x: tg.leaky_relu(x, 0), pointwise(lambda v: max(v, 0)), "slope 0"),
     ("leaky_relu", lambda x: tg.leaky_relu(x, slope=1), lambda x: x, "slope 1"),
     ("hardtanh", tg.hardtanh, lambda x: np.clip(x, -1, 1), ""),
     ("hardtanh", lambda x: tg.hardtanh(x, 0.1, 2), lambda x: np.clip(x, 0.1, 2), "bounds"),
-    ("elu", tg.elu, each(lambda v: v if v > 0 else math.expm1(v)), ""),
+    ("elu", tg.elu, pointwise(lambda v: v if v > 0 else math.expm1(v)), ""),
     (
         "elu",
         lambda x: tg.elu(x, alpha=0.5),
-        each(lambda v: v if v > 0 else math.expm1(v) / 2),
+        pointwise(lambda v: v if v > 0 else math.expm1(v) / 2),
         "alpha",
     ),
-    ("elu", lambda x: tg.elu(x, 0), each(lambda v: max(v, 0)), "alpha 0"),
+    ("elu", lambda x: tg.elu(x, 0), pointwise(lambda v: max(v, 0)), "alpha 0"),
 )
 
 for _name, _function, _oracle, _note in SMOOTH + KINKED:

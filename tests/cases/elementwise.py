@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import cmath
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,50 +11,7 @@ import numpy as np
 import tensorgrok as tg
 from tensorgrok.engine import primitives
 from tensorgrok.transforms import identity
-from tests.cases.base import Array, case, draw
-
-# Shapes of up to three arguments: plain, 0-d, size 0, broadcast along size 1 and new axes.
-SHAPES: tuple[tuple[str, tuple[tuple[int, ...], ...]], ...] = (
-    ("plain", ((2, 3), (2, 3), (2, 3))),
-    ("0-d", ((), (), ())),
-    ("size-0", ((0, 3), (0, 3), (1, 3))),
-    ("broadcast", ((3, 1), (2, 1, 4), (4,))),
-    ("0-d with 2-d", ((), (2, 2), ())),
-)
-
-
-def drawn(shape: tuple[int, ...], seed: int, domain: str) -> Array:
-    """``draw`` with domains of its own: within the unit, above it, between steps."""
-    if domain == "unit":
-        return draw(shape, seed) / 2
-    if domain == "above 1":
-        return draw(shape, seed, "positive") + 1
-    if domain == "above 1.6":  # and so above what "real" draws
-        return draw(shape, seed, "positive") + 1.5
-    if domain == "between":
-        return draw(shape, seed, "integer") - 5 + draw(shape, seed, "positive") / 5 + 0.05
-    return draw(shape, seed, domain)
-
-
-def rows(name: str, oracle: Callable[..., Any], *domains: str) -> None:
-    """Enter a card with all shapes, and with a memory layout of its own if it has one argument."""
-    for note, shapes in SHAPES:
-        inputs = [drawn(s, i, d) for i, (s, d) in enumerate(zip(shapes, domains, strict=False))]
-        case(name, primitives[name], inputs, oracle, note)
-    if len(domains) == 1:
-        turned = drawn((3, 4), 5, domains[0])[::-1, ::2].T
-        case(name, primitives[name], [turned], oracle, "non-contiguous")
-
-
-def pointwise(function: Callable[..., Any], dtype: Any = None) -> Callable[..., Array]:
-    """An oracle out of a function of Python numbers, such as those of ``math``."""
-
-    def oracle(*arrays: Array) -> Array:
-        wide = np.broadcast_arrays(*arrays)
-        items = [function(*numbers) for numbers in zip(*(a.ravel().tolist() for a in wide))]  # noqa: B905  # broadcast to one size
-        return np.asarray(items, dtype=dtype or arrays[0].dtype).reshape(wide[0].shape)
-
-    return oracle
+from tests.cases.base import Array, case, draw, pointwise, rows
 
 
 def relu_oracle(x: Array) -> Array:

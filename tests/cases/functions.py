@@ -7,8 +7,7 @@ import math
 
 import tensorgrok as tg
 from tensorgrok.engine import primitives
-from tests.cases.base import case, draw
-from tests.cases.elementwise import pointwise, rows
+from tests.cases.base import case, draw, pointwise, rows
 
 for _name, _real, _domain, _complex in (
     ("square", lambda v: v * v, "real", lambda v: v * v),

@@ -22,6 +22,7 @@ KEYS: tuple[tuple[str, Any, tuple[int, ...]], ...] = (
     ("list", [0, 0, 2], (3, 2)),
     ("two arrays", (np.array([0, 2, 2]), np.array([1, 1, 1])), (3, 2)),
     ("array and slice", (np.array([1, 1]), slice(None), np.array([0, 1])), (2, 3, 2)),
+    ("ellipsis of no axis between", (slice(None), np.array([1, 0]), ..., 1), (2, 2, 2)),
     ("array beside a slice of one", (np.array([0, 1]), slice(1, 2)), (2, 3)),
     ("mask", np.array([True, False, True]), (3, 2)),
     ("mask of all axes", np.array([[True, False], [False, False], [True, True]]), (3, 2)),

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tensorgrok.engine import primitives
-from tests.cases.base import Array, case, draw
+from tests.cases.base import Array, case, draw, pointwise
 
 # Of numbers --------------------------------------------------------------------------------------
 
@@ -24,18 +24,7 @@ def huber_oracle(delta: float) -> Callable[[Array, Array], Array]:
         size = abs(prediction - target)
         return size**2 / 2 if size <= delta else delta * (size - delta / 2)
 
-    return each(one)
-
-
-def each(function: Callable[..., float]) -> Callable[..., Array]:
-    """An oracle that goes through broadcast arguments element by element."""
-
-    def oracle(*arrays: Array) -> Array:
-        spread = np.broadcast_arrays(*arrays)
-        numbers = [function(*map(float, row)) for row in zip(*map(np.ravel, spread), strict=True)]
-        return np.array(numbers).reshape(spread[0].shape)
-
-    return oracle
+    return pointwise(one)
 
 
 SHAPES: tuple[tuple[int, ...], ...] = ((2, 3), (), (1, 1), (0, 3))
@@ -63,15 +52,15 @@ def relative_entropy(log_prediction: float, target: float) -> float:
 for _shape in SHAPES:
     _logits = draw(_shape, 0)
     _share = draw(_shape, 1, "positive") / 2
-    case("bce_with_logits", primitives["bce_with_logits"], [_logits, _share], each(bce))
+    case("bce_with_logits", primitives["bce_with_logits"], [_logits, _share], pointwise(bce))
     case("relative_entropy", primitives["relative_entropy"], [_logits, _share],
-         each(relative_entropy))  # fmt: skip
+         pointwise(relative_entropy))  # fmt: skip
     case("weighted_bce_with_logits", primitives["weighted_bce_with_logits"],
-         [_logits, _share, draw(_shape[-1:], 2, "positive")], each(bce))  # fmt: skip
+         [_logits, _share, draw(_shape[-1:], 2, "positive")], pointwise(bce))  # fmt: skip
 _wide = [draw((8, 3), 0).T, draw((8, 3), 1, "positive").T / 2]
-case("bce_with_logits", primitives["bce_with_logits"], _wide, each(bce), "non-contiguous")
+case("bce_with_logits", primitives["bce_with_logits"], _wide, pointwise(bce), "non-contiguous")
 case("huber", primitives["huber"], _wide, huber_oracle(1.0), "non-contiguous")
-case("relative_entropy", primitives["relative_entropy"], _wide, each(relative_entropy),
+case("relative_entropy", primitives["relative_entropy"], _wide, pointwise(relative_entropy),
      "non-contiguous")  # fmt: skip
 
 # Of classes --------------------------------------------------------------------------------------

@@ -8,8 +8,7 @@ import numpy as np
 
 import tensorgrok as tg
 from tensorgrok.engine import primitives
-from tests.cases.base import case, draw
-from tests.cases.elementwise import pointwise, rows
+from tests.cases.base import case, draw, pointwise, rows
 
 for _name, _function in (
     ("floor", math.floor),
