@@ -169,27 +169,31 @@ def compile_bind(
 
 def frozen(value: Any) -> Any:
     """Lists and arrays as tuples, also within each other; anything else as it is."""
-    if isinstance(value, np.ndarray):
-        value = value.tolist()
-    return tuple(map(frozen, value)) if value.__class__ in HELD else value
+    items = value.tolist() if isinstance(value, np.ndarray) else value
+    return tuple(map(frozen, items)) if isinstance(items, list | tuple) else items
 
 
 def binary(name: str) -> Callable[[Any, Any], Tensor]:
-    """An operator that applies the card of that name; ``bind_operators`` puts it in its place."""
+    """An operator that applies the card of that name.
+
+    The first use compiles the card's fast path and gives it to tensors in place of this function:
+    compiling all operators on import would make a third of its time.
+    """
+    found: Callable[[Any, Any], Tensor] | None = None
 
     def operator(a: Any, b: Any) -> Tensor:
-        return primitives[name]._plain(a, b)
+        nonlocal found
+        if found is not None:  # this function was kept by somebody
+            return found(a, b)
+        card = primitives[name]
+        result = card._plain(a, b)
+        found = card._plain
+        for attribute, function in list(vars(engine.Handle).items()):
+            if function is operator:
+                setattr(engine.Handle, attribute, found)
+        return result
 
-    operator.card = name  # type: ignore[attr-defined]  # a note for bind_operators
     return operator
-
-
-def bind_operators() -> None:
-    """Give tensors the compiled operators, once the cards that they apply are there."""
-    for attribute, function in list(vars(engine.Handle).items()):
-        name = getattr(function, "card", None)
-        if name is not None:
-            setattr(engine.Handle, attribute, compile_binary(primitives[name]))
 
 
 def _with_number(primitive: Primitive[...], a: Any, b: Any, recording: bool) -> Tensor:

@@ -328,12 +328,17 @@ def test_a_matrix_that_cannot_be_updated_is_left_alone(
 
 @pytest.mark.usefixtures("_blas")
 @pytest.mark.parametrize("rows", [1, 3])
-def test_a_matrix_is_not_updated_while_it_is_read(under_test: Backend, rows: int) -> None:
+@pytest.mark.parametrize("read", ["x", "g", "both"])
+def test_a_matrix_is_not_updated_while_it_is_read(
+    under_test: Backend, rows: int, read: str
+) -> None:
     w = draw((4, 4), float)
-    expected = w + np.einsum("nk,nm->km", w[:rows], w[1 : 1 + rows])
-    np.testing.assert_allclose(
-        under_test.rank_update(w, w[:rows], w[1 : 1 + rows]), expected, rtol=1e-12
-    )
+    x = draw((rows, 4), float, 1) if read == "g" else w[:rows]
+    g = draw((rows, 4), float, 2) if read == "x" else w[1 : 1 + rows]
+    expected = w + np.einsum("nk,nm->km", x, g)
+    found = under_test.rank_update(w, x, g)
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+    assert not np.shares_memory(found, w)
 
 
 @pytest.mark.usefixtures("_blas")

@@ -7,7 +7,6 @@ their rules share.
 
 from __future__ import annotations
 
-from ..operators import bind_operators
 from . import losses, updates  # noqa: F401  # their cards are used by nn and optim alone
 from .activations import (
     elu,
@@ -132,8 +131,6 @@ from .views import (
     swapaxes,
     transpose,
 )
-
-bind_operators()
 
 __all__ = [
     "Generator",
