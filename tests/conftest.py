@@ -8,6 +8,7 @@ import pytest
 
 import tensorgrok as tg
 from tensorgrok.backend import get_backend
+from tensorgrok.engine import operations, primitives
 from tests.readers.strict import StrictBackend
 
 tg.register_backend("strict", StrictBackend)
@@ -44,6 +45,16 @@ def _fresh_start() -> Iterator[None]:
     dtype = tg.get_default_dtype()
     yield
     tg.set_default_dtype(dtype)
+
+
+@pytest.fixture
+def _own_cards() -> Iterator[None]:
+    """Cards that a test writes are gone after it."""
+    before = set(primitives)
+    yield
+    for name in set(primitives) - before:
+        del primitives[name]
+        operations.pop(name, None)
 
 
 @pytest.fixture(params=usable_backends())

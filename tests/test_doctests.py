@@ -31,6 +31,7 @@ def found() -> list[doctest.DocTest]:
     return [test for test in tests if test.examples]
 
 
+@pytest.mark.usefixtures("_own_cards")
 @pytest.mark.parametrize("test", found(), ids=lambda test: test.name)
 def test_example_runs(test: doctest.DocTest) -> None:
     output: list[str] = []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import pickle
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,6 @@ import pytest
 import tensorgrok as tg
 from tensorgrok import Tensor, nn, optim
 from tensorgrok.cards import primitive
-from tensorgrok.engine import operations, primitives
 
 
 def leaf(values: Any) -> Tensor:
@@ -175,15 +173,6 @@ def test_an_optimizer_is_copied_after_it_was_used() -> None:
 
 
 # Cards of users --------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def _own_cards() -> Iterator[None]:
-    before = set(primitives)
-    yield
-    for name in set(primitives) - before:
-        del primitives[name]
-        operations.pop(name, None)
 
 
 @pytest.mark.usefixtures("_own_cards")
