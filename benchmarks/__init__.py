@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import hot_path, recording, steps
+from benchmarks import gather, hot_path, recording, steps
 from benchmarks.work import Work
 
 __all__ = ["catalogue"]
@@ -13,4 +13,5 @@ def catalogue() -> dict[str, list[Work]]:
     return {
         "recording": recording.works(),
         "steps": steps.works(),
+        "gather": gather.works(),
     } | {kind: hot_path.works(kind) for kind in hot_path.KINDS}

@@ -34,7 +34,6 @@ FUNCTIONS = {
     "randint": "integers(low, high, shape)",
     "randn": "normal(shape)",
     "ravel": "reshape(-1)",
-    "tensor": "Tensor(...)",
     "unsqueeze": "expand_dims",
     "view": "reshape",
     "vstack": "concat",

@@ -173,7 +173,7 @@ def test_products_print_what_differs_from_the_defaults() -> None:
     a, b = ones(2, 3), ones(2, 3)
     for result, text in [
         (tg.tensordot(a, b), "tensordot(a, b)"),
-        (tg.tensordot(a, b, axes=([1], [1])), "tensordot(a, b, axes=([1], [1]))"),
+        (tg.tensordot(a, b, axes=([1], [1])), "tensordot(a, b, axes=((1,), (1,)))"),
         (tg.vecdot(a, b), "vecdot(a, b)"),
         (tg.vecdot(a, b, axis=0), "vecdot(a, b, axis=0)"),
         (tg.kron(a, b), "kron(a, b)"),
