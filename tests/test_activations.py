@@ -121,6 +121,13 @@ def test_derivatives_at_kinks_are_as_documented(
     assert derivatives(function, np.array([at], dtype), 1)[1].item() == dtype(slope)
 
 
+@pytest.mark.parametrize(("alpha", "second"), [(1, 0.5), (0.25, 0.25), (3, 3), (0, 0)])
+def test_the_second_derivative_of_elu_at_0_is_as_documented(
+    alpha: float, second: float, backend: str
+) -> None:
+    assert derivatives(lambda x: tg.elu(x, alpha), np.zeros(1), 2)[2].item() == second
+
+
 def test_second_derivatives_at_0_are_right_where_the_function_is_smooth(backend: str) -> None:
     zero = np.zeros(1)
     for function, first, second in (

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pytest
 
 import tensorgrok as tg
+from tensorgrok.backend import get_backend
 from tests.cases.base import Case
 from tests.readers.recorder import Recorder
 from tests.test_readers import notations
@@ -175,6 +176,33 @@ def test_numpy_integers_are_axes_shifts_and_counts(backend: str) -> None:
     assert [part.shape for part in OPS.split(x, two, one)] == [(2, 1), (2, 1)]
 
 
+def test_a_diagonal_may_lie_as_far_outside_as_one_likes(backend: str) -> None:
+    x, far = tg.Tensor(np.ones((2, 3)), requires_grad=True), 2**70
+    for k in (far, -far):
+        line, total = tg.diagonal(x, k), tg.trace(x, k)
+        assert (line.shape, total.item()) == ((0,), 0)
+        for found in tg.gradients([line, total], [x], [np.zeros(0), np.ones(())]):
+            assert found.tolist() == [[0] * 3] * 2
+        assert tg.eye(2, 3, k=k).tolist() == [[0] * 3] * 2
+        assert tg.tril(x, k).tolist() == tg.triu(x, -k).tolist() == [[float(k > 0)] * 3] * 2
+
+
+@pytest.mark.parametrize("function", [tg.meshgrid, tg.broadcast_arrays])
+def test_tensors_that_are_to_meet_are_on_one_backend(function: Any) -> None:
+    a, b = (tg.Tensor([1.0, 2.0], backend=get_backend(name)) for name in ("numpy", "strict"))
+    name = function.__name__
+    text = f"{name}: 'a' .* is on backend 'numpy' and 'b' .* on 'strict'; make both on the same one"
+    with pytest.raises(tg.BackendMismatch, match=text):
+        function(a, [5.0], b)
+    assert {found.backend.name for found in function([1.0, 2.0], b, np.ones(2))} == {"strict"}
+
+
+def test_a_grid_of_no_vectors_has_no_coordinates() -> None:
+    assert tg.meshgrid() == ()
+    assert tg.meshgrid(indexing="ij") == ()
+    assert tg.broadcast_arrays() == ()
+
+
 def test_a_program_replays_arrangements(backend: str) -> None:
     def function(x: tg.Tensor) -> tg.Tensor:
         wide = tg.pad(tg.roll(x, 1, 0), 1, mode="reflect")
@@ -242,7 +270,8 @@ def errors() -> list[tuple[Callable[[], Any], type[Exception], str]]:
          "diag: x 'scalar' .*must be a vector or a matrix; .* use diagonal"),
         (lambda: ops.stack([image, empty]), shape,
          r"stack: cannot use arrays\[0\] 'image' .* and arrays\[1\] 'empty' .*the same shape"),
-        (lambda: ops.stack([]), shape, "stack: cannot use this.*: at least one tensor is needed"),
+        (lambda: ops.stack([]), shape, "stack: there is nothing to join; give at least one tensor"),
+        (lambda: ops.concat([]), shape, "concat: there is nothing to join; give at least one"),
         (lambda: ops.concat([scalar, scalar]), shape, "concat: .*zero-dimensional"),
         (lambda: ops.broadcast_arrays(image, empty), shape,
          r"broadcast_arrays: cannot .*\[0\] 'image' .* and arrays\[1\] 'empty' .*one shape"),
@@ -252,6 +281,11 @@ def errors() -> list[tuple[Callable[[], Any], type[Exception], str]]:
         (lambda: ops.pad(empty, ((1, 0), (0, 0)), "wrap"), shape,
          "pad: .*an axis of length 0 has nothing to fill a margin with in mode 'wrap'"),
         # other arguments
+        (lambda: ops.pad(scalar, -3), argument, "pad: pad_width must not be negative, got -3"),
+        (lambda: ops.pad(image, tg.Tensor(3)), dtype,
+         r"pad: pad_width is an integer, a pair .*, got Tensor\(3"),
+        (lambda: ops.pad(image, (tg.Tensor(3), 1)), dtype, "pad: pad_width is an integer, a pair"),
+        (lambda: ops.pad(image, (True, 1)), dtype, "pad: pad_width is an integer, a pair"),
         (lambda: ops.pad(image, -1), argument, "pad: pad_width must not be negative, got -1"),
         (lambda: ops.pad(image, (1, 2, 3)), argument,
          r"pad: pad_width \(1, 2, 3\) does not fit a tensor of 2 axes"),

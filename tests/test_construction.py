@@ -210,6 +210,14 @@ def test_lengths_are_integers_and_truth_values_are_none(bad: Any) -> None:
             make()
 
 
+@pytest.mark.parametrize("kind", [np.longdouble, np.clongdouble])
+def test_the_widest_numbers_of_numpy_are_numbers_too(kind: Any) -> None:
+    made = tg.full(2, kind(1) / 4, dtype=kind)
+    assert made.dtype == np.dtype(kind)
+    assert made.tolist() == [0.25, 0.25]
+    assert tg.full_like(made, kind(0.5)).tolist() == [0.5, 0.5]
+
+
 def test_lengths_are_not_negative() -> None:
     with pytest.raises(tg.ArgumentError, match="eye: n must be at least 0, got -1"):
         tg.eye(-1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -138,6 +139,12 @@ def test_einsum_wants_subscripts_and_operands(backend: str) -> None:
         tg.einsum(x, "ij")
     with pytest.raises(tg.ArgumentError, match="einsum: there are no operands for 'ij'"):
         tg.einsum("ij")
+    with pytest.raises(
+        tg.ShapeError, match=r"einsum: argument operands\[1\]: nested lists must be"
+    ):
+        tg.einsum("ij,jk", x, [[1, 2], [3]])
+    with pytest.raises(tg.DTypeError, match=r"einsum: argument operands\[0\]: expected a tensor"):
+        tg.einsum("i", None)
 
 
 # How products print ----------------------------------------------------------------------------
@@ -242,6 +249,18 @@ def test_einsum_keeps_the_dtype_of_its_operands(dtype: Any, backend: str) -> Non
         np.testing.assert_array_equal(found.numpy(), expected)
 
 
+def test_tensors_of_many_axes_are_multiplied(backend: str) -> None:
+    """More axes in all than the alphabet has letters, small and capital."""
+    shape = (2, *(1,) * 29)
+    x = tg.Tensor(np.array([3.0, 4.0]).reshape(shape), requires_grad=True)
+    product = tg.tensordot(x, tg.ones(shape) * 2, axes=0)
+    assert product.shape == shape + shape
+    assert product.numpy().ravel().tolist() == [6, 6, 8, 8]
+    product.sum().backward()
+    assert x.grad is not None
+    assert x.grad.numpy().ravel().tolist() == [4, 4]
+
+
 def test_einsum_takes_numbers_lists_and_arrays(backend: str) -> None:
     x = tg.Tensor([1.0, 2.0])
     result = tg.einsum("i,,i->i", x, 2.0, [3.0, np.float32(4.0)])
@@ -259,3 +278,12 @@ def test_dot_names_the_shapes_that_do_not_fit(backend: str) -> None:
             a.dot(b)
         assert f"shape {first}" in str(caught.value)
         assert f"shape {second}" in str(caught.value)
+
+
+def test_dot_tells_of_no_shapes_but_those_it_was_given(backend: str) -> None:
+    for second in ((3,), (6, 3, 4)):
+        with pytest.raises(tg.ShapeError) as caught:
+            ones(5, 2).dot(ones(*second))
+        text = str(caught.value)
+        assert ": the axes that are summed have lengths 2 and 3. Axes that" in text
+        assert re.findall(r"\(\d.*?\)", text) == [str((5, 2)), str(second)]

@@ -33,7 +33,9 @@ DRAWS: dict[str, Draw] = {
     "bernoulli": lambda g: g.bernoulli(0.3, (2, 4)),
     "bernoulli of a tensor": lambda g: g.bernoulli(T([0.2, 0.8]), (9, 2)),
     "truncated normal": lambda g: g.truncated_normal((3, 2)),
-    "truncated normal in a tail": lambda g: g.truncated_normal(5, 1.0, 2.0, 3.0, 4.0),
+    "truncated normal in a tail": lambda g: g.truncated_normal(
+        5, mean=1.0, std=2.0, low=3.0, high=4.0
+    ),
 }
 every_draw = pytest.mark.parametrize("draw", DRAWS.values(), ids=DRAWS)
 
@@ -105,8 +107,8 @@ def test_functions_draw_with_the_default_generator() -> None:
         (lambda: tg.permutation(7), lambda g: g.permutation(7)),
         (lambda: tg.bernoulli(0.5, 9, dtype=bool), lambda g: g.bernoulli(0.5, 9, dtype=bool)),
         (
-            lambda: tg.truncated_normal(3, 1.0, 2.0, -1.0, 1.5, dtype="float64"),
-            lambda g: g.truncated_normal(3, 1.0, 2.0, -1.0, 1.5, dtype="float64"),
+            lambda: tg.truncated_normal(3, mean=1.0, std=2.0, low=-1.0, high=1.5, dtype="float64"),
+            lambda g: g.truncated_normal(3, mean=1.0, std=2.0, low=-1.0, high=1.5, dtype="float64"),
         ),
     ]
     generator = tg.Generator(8)
@@ -197,7 +199,11 @@ REFUSED: list[tuple[Draw, type[Exception], str]] = [
     (lambda g: g.truncated_normal(3, std=-1), tg.ArgumentError, "std must be at least 0, got -1"),
     (lambda g: g.truncated_normal(3, mean="m"), tg.DTypeError, "normal: argument mean: "),
     (lambda g: g.truncated_normal(3, dtype=int), tg.DTypeError, "need a floating-point dtype"),
-    (lambda g: g.truncated_normal(3, [0.0, 1.0]), tg.ShapeError, r"does not broadcast to \(3,\)"),
+    (
+        lambda g: g.truncated_normal(3, mean=[0.0, 1.0]),
+        tg.ShapeError,
+        r"does not broadcast to \(3,\)",
+    ),
 ]
 
 
@@ -283,8 +289,12 @@ def test_draws_are_made_where_their_tensor_is() -> None:
     table = T([1.0, 2.0, 3.0], backend=get_backend("strict"))
     for made in (
         *(tg.choice(table, 2), tg.choice(3, 2, p=table), tg.choice(table, 2, replace=False)),
-        *(tg.permutation(table), tg.bernoulli(table / 3), tg.uniform(3, table, [3.0, 4.0, 5.0])),
-        *(tg.normal(3, 0.0, table), tg.truncated_normal((2, 3), table)),
+        *(
+            tg.permutation(table),
+            tg.bernoulli(table / 3),
+            tg.uniform(3, low=table, high=[3.0, 4.0, 5.0]),
+        ),
+        *(tg.normal(3, std=table), tg.truncated_normal((2, 3), mean=table)),
     ):
         assert made.backend.name == "strict"
     assert tg.choice(3, 2).backend.name == "numpy"
@@ -352,15 +362,17 @@ def test_coins_take_the_shape_of_their_probabilities_and_any_real_dtype(backend:
 @pytest.mark.parametrize("draw", [tg.uniform, tg.normal, tg.truncated_normal])
 def test_draws_are_as_fine_as_their_parameters(draw: Any) -> None:
     """Draws of float32 would fall on a grid of 24 bits, and be cast to float64 afterwards."""
+    one, two = ("low", "high") if draw is tg.uniform else ("mean", "std")
     for dtype in ("float16", "float32", "float64"):
-        made = draw(200, T([0.0], dtype=dtype), 1.0)
+        made = draw(200, **{one: T([0.0], dtype=dtype)})
         assert made.dtype == np.dtype(dtype)
         tg.seed(1)
-        found = draw(200, np.zeros(1, dtype=dtype), np.ones(1, dtype=dtype)).tolist()
+        found = draw(200, **{one: np.zeros(1, dtype=dtype), two: np.ones(1, dtype=dtype)}).tolist()
         tg.seed(1)
         assert found == draw(200, dtype=dtype).tolist()
-    assert draw(3, T([0]), T([1])).dtype == np.float32
-    assert draw(3, T([0.0], dtype="float64"), T([1.0], dtype="float16")).dtype == np.float64
+    assert draw(3, **{one: T([0]), two: T([1])}).dtype == np.float32
+    mixed = {one: T([0.0], dtype="float64"), two: T([1.0], dtype="float16")}
+    assert draw(3, **mixed).dtype == np.float64
 
 
 # Truncated normal ------------------------------------------------------------------------------
@@ -395,7 +407,7 @@ def test_truncated_draws_are_those_of_the_normal_distribution_between_the_bounds
 
 def test_bounds_are_in_standard_deviations_from_the_mean(backend: str) -> None:
     unit = tg.Generator(2).truncated_normal((3, 4), dtype="float64").numpy()
-    moved = tg.Generator(2).truncated_normal((3, 4), 10.0, 0.5, dtype="float64").numpy()
+    moved = tg.Generator(2).truncated_normal((3, 4), mean=10.0, std=0.5, dtype="float64").numpy()
     np.testing.assert_allclose(moved, unit * 0.5 + 10, rtol=1e-15)
     wide = tg.Generator(2).truncated_normal(N, mean=10.0, std=0.5).numpy()
     assert 9.0 <= wide.min() < 9.01
@@ -404,20 +416,20 @@ def test_bounds_are_in_standard_deviations_from_the_mean(backend: str) -> None:
 
 def test_equal_bounds_give_constants(backend: str) -> None:
     for bound in (0.0, 1.5, -50.0, 50.0):
-        draws = tg.truncated_normal(4, 1.0, 2.0, bound, bound, dtype="float64")
+        draws = tg.truncated_normal(4, mean=1.0, std=2.0, low=bound, high=bound, dtype="float64")
         assert draws.tolist() == [1 + 2 * bound] * 4
-    assert tg.truncated_normal(3, 5.0, 0.0).tolist() == [5.0, 5.0, 5.0]
+    assert tg.truncated_normal(3, mean=5.0, std=0.0).tolist() == [5.0, 5.0, 5.0]
 
 
 def test_truncated_draws_are_differentiable_in_mean_and_deviation(backend: str) -> None:
     mean, std = np.zeros(3), np.ones((2, 1))
 
     def draw(mean: T, std: T) -> T:
-        return tg.Generator(2).truncated_normal((2, 3), mean, std, dtype="float64")
+        return tg.Generator(2).truncated_normal((2, 3), mean=mean, std=std, dtype="float64")
 
     assert tg.gradcheck(draw, [mean, std])
     unit = tg.Generator(2).truncated_normal((2, 3), dtype="float64").numpy()
     slopes = tg.grad(lambda m, s: draw(m, s).sum(), (0, 1))(mean, std)
     np.testing.assert_allclose(slopes[0].numpy(), [2.0, 2.0, 2.0])
     np.testing.assert_allclose(slopes[1].numpy(), unit.sum(axis=1, keepdims=True))
-    assert tg.truncated_normal(3, T([0.0]), 2.0, dtype="float16").dtype == np.float16
+    assert tg.truncated_normal(3, mean=T([0.0]), std=2.0, dtype="float16").dtype == np.float16

@@ -55,6 +55,9 @@ def test_a_remainder_has_the_sign_of_the_divisor_and_these_derivatives(backend: 
         assert slopes(tg.remainder, one, two) == (1, -math.floor(one / two))
         assert slopes(tg.floor_divide, one, two) == (0, 0)
     assert slopes(tg.remainder, 6.0, 3.0) == (1, -2)  # at a jump
+    assert 1.0 / 0.1 == 10  # a rounded quotient, of which 0.1 is left over 9 times and not 10
+    assert slopes(tg.remainder, 1.0, 0.1) == (1, -9)
+    assert slopes(lambda divisor: tg.remainder(-1.0, divisor), 0.1) == (10,)
 
 
 def test_ties_share_the_gradient_evenly(backend: str) -> None:
@@ -78,6 +81,15 @@ def test_nan_propagates_and_gets_no_gradient(backend: str) -> None:
 def test_zero_to_the_power_of_zero(backend: str) -> None:
     assert float(tg.pow(Tensor(0.0), Tensor(0.0))) == 1
     assert slopes(tg.pow, 0.0, 0.0) == (0, 0)
+
+
+def test_only_whole_numbers_have_bits_to_shift(backend: str) -> None:
+    half, four = Tensor([0.5]), Tensor([4, 5])
+    for pair in ((half, 2), (four, 2.5), (2.5, four), (four, half), (2.5, 1)):
+        with pytest.raises(tg.DTypeError, match="bitwise_right_shift: .*only integers have bits"):
+            tg.bitwise_right_shift(*pair)
+    assert tg.bitwise_right_shift(four, Tensor([True, False])).tolist() == [2, 5]
+    assert tg.bitwise_right_shift(9, four).tolist() == [0, 0]
 
 
 # Clipping --------------------------------------------------------------------------------------
@@ -307,6 +319,12 @@ def test_nan_to_num_treats_the_parts_of_complex_numbers_apart(backend: str) -> N
     np.testing.assert_array_equal(found.numpy(), [7 + 2j, 3 + 8j, 9 + 7j, 1 + 1j])
     (gradient,) = tg.gradients([found], [z], [np.full(4, 5 + 6j)])
     np.testing.assert_array_equal(gradient.numpy(), [6j, 5, 0, 5 + 6j])
+
+
+def test_nan_to_num_leaves_finite_complex_numbers_to_the_bit(backend: str) -> None:
+    values = np.array([complex(a, b) for a in (0.0, -0.0, 2.0) for b in (0.0, -0.0, -3.0)])
+    found = tg.nan_to_num(Tensor(values)).numpy()
+    assert found.tobytes() == values.tobytes()
 
 
 def test_nan_to_num_wants_numbers() -> None:

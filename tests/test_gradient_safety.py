@@ -383,4 +383,5 @@ def test_lists_of_axes_are_copied_by_compositions_too(backend: str) -> None:
     y = tg.quantile(x, 0.25, axis)
     axis[0] = 1
     (y * Tensor([1.0, 10.0], dtype="f8")).sum().backward()
-    assert gradient(x) == [[0.75, 7.5], [0.25, 2.5]]
+    assert x.grad is not None
+    np.testing.assert_array_equal(x.grad.numpy(), [[0.75, 7.5], [0.25, 2.5]])

@@ -166,6 +166,8 @@ def test_the_table_of_gains_is_right() -> None:
 def test_gain_refuses_what_is_no_activation() -> None:
     with pytest.raises(tg.ShapeError, match=r"gain: .*the same shape, but gave \(\) for \(4001,\)"):
         init.gain(tg.sum)
+    with pytest.raises(tg.DTypeError, match=r"gain: give a function such as tg\.relu, not 'relu'"):
+        init.gain("relu")  # type: ignore[arg-type]  # wrong on purpose
     with pytest.raises(tg.ShapeError, match=r"gain: .*but gave float for"):
         init.gain(lambda z: 1.0)
     with pytest.raises(tg.ArgumentError, match=r"gain: the mean square of the activation is 0\.0"):
@@ -229,6 +231,27 @@ def test_layers_take_an_initialiser() -> None:
     constant = nn.Linear(2, 3, init=lambda shape, dtype, generator: tg.ones(shape, dtype=dtype))
     assert constant.weight.requires_grad
     assert constant.weight.tolist() == [[1.0] * 3] * 2
+
+
+def test_an_initialiser_may_compute_with_what_another_returns(backend: str) -> None:
+    def small(shape: Any, **settings: Any) -> tg.Tensor:
+        return init.he_uniform(shape, **settings) * 0.1
+
+    layer = nn.Linear(3, 2, init=small, generator=tg.Generator(1))
+    assert [name for name, _ in layer.named_parameters()] == ["weight", "bias"]
+    drawn = init.he_uniform((3, 2), generator=tg.Generator(1)).numpy()
+    np.testing.assert_array_equal(layer.weight.numpy(), drawn * np.float32(0.1))
+    layer(tg.ones(3)).sum().backward()
+    assert layer.weight.grad is not None
+    assert layer.weight.grad.tolist() == [[1.0, 1.0]] * 3
+
+
+def test_layers_share_nothing_that_an_initialiser_returns_twice() -> None:
+    made = tg.Tensor([[1.0, 1.0], [1.0, 1.0]], requires_grad=True)
+    one, two = (nn.Linear(2, 2, init=lambda *_, **__: made) for _ in range(2))
+    assert one.weight is not two.weight
+    one.weight.data[...] = 5
+    assert two.weight.tolist() == made.tolist() == [[1.0, 1.0]] * 2
 
 
 def test_layers_check_what_an_initialiser_returns() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 import tensorgrok as tg
 from tensorgrok import nn
+from tensorgrok.graph import Node
 
 T = tg.Tensor
 
@@ -101,8 +102,9 @@ def test_embedding_does_not_copy_the_index_tensor() -> None:
     layer = nn.Embedding(5, 3)
     rows = T([1, 2])
     node = layer(rows).node
-    assert node is not None
-    ((saved,),) = node.saved  # one sequence argument, of one array
+    assert isinstance(node, Node)
+    kept: Any = node.saved
+    ((saved,),) = kept  # one sequence argument, of one array
     assert saved is rows.data
 
 
@@ -147,6 +149,28 @@ def test_embedding_refuses_bad_sizes(arguments: Any, error: type[Exception], tex
         nn.Embedding(*arguments)
     with pytest.raises(tg.DTypeError, match="Embedding: generator must be a Generator, not 3"):
         nn.Embedding(2, 3, generator=3)  # type: ignore[arg-type]  # wrong on purpose
+
+
+def test_no_rows_are_integers_too(backend: str) -> None:
+    layer = nn.Embedding(5, 3)
+    nothing: list[Any] = [[], [[], []], ()]
+    for rows, shape in zip(nothing, [(0, 3), (2, 0, 3), (0, 3)], strict=True):
+        assert layer(rows).shape == shape
+    with pytest.raises(tg.DTypeError, match=r"Embedding: x .*must be integers"):
+        layer(np.zeros(0))
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [nn.Linear(2, 2), nn.Embedding(2, 2), nn.Dropout(), nn.Flatten(), nn.Identity()],
+    ids=lambda layer: type(layer).__name__,
+)
+def test_what_is_no_array_is_refused_in_the_name_of_the_layer(layer: Any) -> None:
+    name = type(layer).__name__
+    with pytest.raises(tg.DTypeError, match=f"{name}: argument x: expected .* got a NoneType"):
+        layer(None)
+    with pytest.raises(tg.ShapeError, match=f"{name}: argument x: nested lists must be of equal"):
+        layer([[1.0], 2.0])
 
 
 # Shapes ----------------------------------------------------------------------------------------

@@ -76,6 +76,12 @@ def test_positives_can_weigh_more(backend: str) -> None:
         (-1, tg.ArgumentError, "positive_weight must be at least 0, got -1"),
         (math.inf, tg.ArgumentError, "positive_weight must be finite, got inf"),
         (
+            np.array([1.0, -2.5, 3.0]),
+            tg.ArgumentError,
+            r"positive_weight must be at least 0, got -2\.5 among others",
+        ),
+        ("a", tg.DTypeError, "argument positive_weight: expected .* got a str"),
+        (
             np.ones(2),
             tg.ShapeError,
             r"positive_weight 'weight' .*\(2,\).* must broadcast to .*2, 3",
@@ -146,11 +152,19 @@ def test_smoothing_spreads_a_part_of_the_target(smoothing: Any, backend: str) ->
         (1.0, tg.ArgumentError, r"label_smoothing must be from 0 to less than 1, got 1\.0"),
         (-0.1, tg.ArgumentError, r"label_smoothing must be from 0 to less than 1, got -0\.1"),
         ("a", tg.DTypeError, "label_smoothing must be a number, got 'a'"),
+        (np.array([0.1, 0.2]), tg.DTypeError, r"label_smoothing must be a number, got array\("),
+        (math.nan, tg.ArgumentError, "label_smoothing must be finite, got nan"),
     ],
 )
 def test_bad_smoothing_is_refused(smoothing: Any, error: type[Exception], text: str) -> None:
     with pytest.raises(error, match=f"cross_entropy: {text}"):
         nn.cross_entropy(T(P), LABELS, label_smoothing=smoothing)
+
+
+def test_smoothing_over_a_masked_class_is_infinite(backend: str) -> None:
+    logits = T([[0.5, -math.inf, 1.0]])
+    assert nn.cross_entropy(logits, [0], label_smoothing=0.1).item() == math.inf
+    assert math.isfinite(nn.cross_entropy(logits, [0]).item())
 
 
 @pytest.mark.parametrize("delta", [0, -1.0, math.nan, "1", True])

@@ -239,9 +239,77 @@ def test_losses_of_nothing(backend: str) -> None:
     nothing = tg.zeros((0, 3))
     assert nn.squared_error(nothing, nothing).item() == nn.mse(nothing, nothing).item() == 0
     assert nn.cross_entropy(tg.zeros((0, 3)), tg.zeros(0, dtype=np.int64)).item() == 0
-    losses: list[Any] = [nn.l1, nn.huber, nn.bce_with_logits, nn.kl_divergence]
+    losses: list[Any] = [nn.mse, nn.l1, nn.huber, nn.bce_with_logits, nn.kl_divergence]
     for loss in losses:
-        assert loss(nothing, nothing, reduction="sum").item() == 0
+        for reduction in ("mean", "sum"):
+            x = T(nothing, requires_grad=True)
+            result = loss(x, nothing, reduction=reduction)
+            assert (result.item(), result.shape, result.dtype) == (0, (), np.float32)
+            result.backward()
+            assert x.grad is not None
+            assert x.grad.shape == (0, 3)
+    settings: dict[str, Any]
+    for loss, settings in (
+        (nn.nll, {}),
+        (nn.cross_entropy, {"label_smoothing": 0.1}),
+        (nn.cross_entropy, {"label_smoothing": 0}),
+        (nn.cross_entropy, {}),
+    ):
+        assert loss(nothing, [], **settings).item() == 0
+        assert loss(tg.zeros((0, 2, 3)), np.zeros((0, 2), int), **settings).item() == 0
+    assert nn.bce_with_logits(nothing, nothing, positive_weight=2.0).item() == 0
+
+
+@pytest.mark.parametrize("dtype", ["u1", "i1", "u8", "?"])
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_narrow_integers_and_booleans_become_floats(
+    dtype: str, reduction: str, backend: str
+) -> None:
+    low, high = np.array([0, 1, 0], dtype), np.array([1, 0, 1], dtype)
+    if dtype != "?":
+        low, high = low + np.array(1, dtype), high * np.array(99, dtype)
+    difference = low.astype(float) - high.astype(float)
+    for loss, losses in ((nn.l1, abs(difference)), (nn.mse, difference**2)):
+        wanted = {"mean": losses.mean(), "sum": losses.sum(), "none": losses}[reduction]
+        for target, dtype_then in ((high, np.float32), (high.astype(np.float64), np.float64)):
+            found = loss(T(low), T(target), reduction=reduction)
+            np.testing.assert_allclose(found.numpy(), wanted, rtol=1e-6)
+            assert found.dtype == dtype_then
+
+
+def test_squares_of_complex_numbers_are_refused() -> None:
+    for loss in (nn.mse, nn.squared_error):
+        with pytest.raises(
+            tg.DTypeError,
+            match=rf"{loss.__name__}: it is defined for real numbers only; of complex ones give "
+            r"abs\(prediction - target\) and zeros",
+        ):
+            loss(T([1j]), T([0j]))
+    assert nn.mse(abs(T([1j]) - T([0j])), tg.zeros(1)).item() == 1
+
+
+@pytest.mark.parametrize("loss", [*PAIRS, nn.bce_with_logits, nn.kl_divergence])
+def test_losses_name_the_argument_that_is_no_array(loss: Any) -> None:
+    called = {nn.bce_with_logits: "logits", nn.kl_divergence: "log_prediction"}
+    first = called.get(loss, "prediction")
+    name = loss.__name__
+    with pytest.raises(tg.DTypeError, match=f"{name}: argument {first}: expected .* NoneType"):
+        loss(None, tg.zeros(2))
+    with pytest.raises(tg.DTypeError, match=f"{name}: argument target: expected .* got a str"):
+        loss(tg.zeros(2), "a")
+    with pytest.raises(tg.ShapeError, match=f"{name}: argument target: nested lists must be"):
+        loss(tg.zeros(2), [[1.0], 2.0])
+
+
+def test_losses_of_classes_name_the_argument_that_is_no_array() -> None:
+    for loss, called in ((nn.cross_entropy, "logits"), (nn.nll, "log_probabilities")):
+        name = loss.__name__
+        with pytest.raises(tg.DTypeError, match=f"{name}: argument {called}: expected .* NoneType"):
+            loss(None, [1])
+        with pytest.raises(tg.DTypeError, match=f"{name}: argument labels: expected .* NoneType"):
+            loss(tg.zeros((2, 3)), None)
+        with pytest.raises(tg.DTypeError, match=f"{name}: labels are integers.* not float32"):
+            loss(tg.zeros((0, 3)), tg.zeros(0))
 
 
 def test_the_mean_of_large_squares_does_not_overflow_in_half_precision(backend: str) -> None:

@@ -88,6 +88,27 @@ def test_parameters_without_a_gradient_stay() -> None:
     assert v.data is array
 
 
+def test_frozen_parameters_stay_whatever_gradient_they_still_have(backend: str) -> None:
+    makers: list[Any] = [
+        lambda ps: optim.SGD(ps, lr=0.5),
+        lambda ps: optim.SGD(ps, lr=0.5, momentum=0.9),
+        lambda ps: optim.Adam(ps, lr=0.5),
+        lambda ps: optim.AdamW(ps, lr=0.5),
+    ]
+    for make in makers:
+        w, v = leaf(1.0), leaf(1.0)
+        optimizer = make([w, v])
+        for p in (w, v):
+            p.grad = T(np.array([1.0]))
+        w.requires_grad = False
+        optimizer.step()
+        assert w.item() == 1.0
+        assert v.item() < 1.0
+        w.requires_grad = True
+        optimizer.step()
+        assert w.item() < 1.0
+
+
 def test_a_step_rebinds_and_leaves_the_old_array_alone() -> None:
     w = leaf(1.0, 2.0)
     old, snapshot = w.data, w.detach()
@@ -155,7 +176,7 @@ def test_training_solves_a_linear_regression() -> None:
 @pytest.mark.parametrize(
     ("lr", "error", "text"),
     [
-        (-0.1, tg.ArgumentError, r"lr: expected a finite number of at least 0, got -0\.1"),
+        (-0.1, tg.ArgumentError, r"SGD: lr: expected a finite number of at least 0, got -0\.1"),
         (math.nan, tg.ArgumentError, "lr: expected a finite number of at least 0, got nan"),
         (math.inf, tg.ArgumentError, "lr: expected a finite number of at least 0, got inf"),
         ("0.1", tg.DTypeError, r"lr: expected a number, got '0\.1'"),
@@ -163,6 +184,7 @@ def test_training_solves_a_linear_regression() -> None:
         (True, tg.DTypeError, "lr: expected a number, got True"),
         (1j, tg.DTypeError, "lr: expected a number, got 1j"),
         (np.zeros(2), tg.DTypeError, "lr: expected a number, got array"),
+        (10**400, tg.ArgumentError, "lr: expected a finite number of at least 0, got 10"),
     ],
     ids=str,
 )
@@ -334,6 +356,46 @@ def test_a_state_of_another_optimizer_is_refused() -> None:
     assert (plain.lr, plain.momentum, heavy.momentum) == (0.1, 0.0, 0.9)
 
 
+@pytest.mark.parametrize(
+    ("made", "change", "error", "text"),
+    [
+        (
+            {},
+            {"momentum": 0.5},
+            tg.ArgumentError,
+            r"load_state_dict: this SGD has momentum=0 and the state momentum=0\.5; only with",
+        ),
+        (
+            {"momentum": 0.5},
+            {"momentum": 0},
+            tg.ArgumentError,
+            r"this SGD has momentum=0\.5 and the state momentum=0; only with momentum",
+        ),
+        (
+            {"momentum": 0.5},
+            {"nesterov": 0.5},
+            tg.ArgumentError,
+            r"SGD: nesterov: expected 1 or 0, True or False, got 0\.5",
+        ),
+        ({}, {"nesterov": 1}, tg.ArgumentError, "load_state_dict: nesterov=True needs a momentum"),
+    ],
+)
+def test_a_state_of_another_form_is_refused(
+    made: Any, change: dict[str, Any], error: type[Exception], text: str
+) -> None:
+    optimizer = optim.SGD([leaf(1.0)], 0.1, **made)
+    before = optimizer.state_dict()
+    with pytest.raises(error, match=text):
+        optimizer.load_state_dict(before | {"lr": 0.7} | change)
+    assert optimizer.state_dict() == before
+
+
+def test_momentum_of_the_same_form_is_taken_over() -> None:
+    optimizer = optim.SGD([leaf(1.0)], 0.1, momentum=0.5)
+    optimizer.load_state_dict(optimizer.state_dict() | {"momentum": 0.9, "nesterov": 1.0})
+    assert (optimizer.momentum, optimizer.nesterov) == (0.9, True)
+
+
 def test_bad_settings_are_refused() -> None:
     cases: list[tuple[dict[str, Any], type[Exception], str]] = [
         ({"momentum": -0.1}, tg.ArgumentError, r"momentum: expected .* at least 0, got -0\.1"),
@@ -350,7 +412,8 @@ def test_bad_settings_are_refused() -> None:
 def test_it_says_what_it_is() -> None:
     optimizer = optim.SGD([leaf(1.0, 2.0), leaf(3.0)], 0.1, momentum=0.9, nesterov=True)
     assert repr(optimizer) == (
-        "SGD(lr=0.1, momentum=0.9, weight_decay=0, nesterov=1; 2 parameters of 3 numbers)"
+        "SGD(lr=0.1, momentum=0.9, weight_decay=0, nesterov=True; 2 parameters of 3 numbers)"
     )
+    assert "nesterov=False" in repr(optim.SGD([leaf(1.0)], 0.1))
     assert optimizer.nesterov is True
     assert (optimizer.momentum, optimizer.weight_decay) == (0.9, 0.0)

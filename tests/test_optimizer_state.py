@@ -6,6 +6,7 @@ import copy
 import math
 import pickle
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -158,6 +159,13 @@ def test_counts_that_differ_are_loaded_apart() -> None:
         ({"lr": -1.0}, tg.ArgumentError, "lr: expected a finite number of at least 0, got -1"),
         ({"2.mean": 0.0}, tg.ArgumentError, r"this Adam of 2 parameters: unknown are '2\.mean'"),
         ({"1.mean": None}, tg.ArgumentError, r"of 2 parameters: missing are '1\.mean'"),
+        (
+            {"1.square": [1e300, 2.0], "lr": 0.7, "0.mean": np.ones(3)},
+            tg.DTypeError,
+            r"1\.square has dtype float32, which cannot hold the 1e\+300 of the state",
+        ),
+        ({"1.mean": [[1.0], 2.0]}, tg.ShapeError, r"load_state_dict: 1\.mean: .*inhomogeneous"),
+        ({"1.mean": ["a", "b"]}, tg.DTypeError, r"1\.mean has dtype float32, the state has <U1"),
     ],
     ids=str,
 )
@@ -172,6 +180,70 @@ def test_a_state_that_does_not_fit_changes_nothing(
         optimizer.load_state_dict({k: v for k, v in state.items() if v is not None})
     after = optimizer.state_dict()
     assert all(np.array_equal(before[name], after[name]) for name in before)
+
+
+@pytest.mark.parametrize("state", [None, 3, [("lr", 0.1)], "lr"])
+def test_a_state_is_a_dictionary(state: Any) -> None:
+    for optimizer in (fresh(optim.Adam)[1], fresh(optim.SGD)[1]):
+        with pytest.raises(
+            tg.DTypeError,
+            match=f"load_state_dict: give a dictionary, .* of type {type(state).__name__}",
+        ):
+            optimizer.load_state_dict(state)
+
+
+def test_an_eps_that_float16_cannot_tell_from_0_is_not_loaded_either() -> None:
+    half = Tensor(np.ones(2, np.float16), requires_grad=True)
+    optimizer = optim.Adam([half], eps=1e-4)
+    state = optim.Adam([Tensor(np.ones(2, np.float32), requires_grad=True)], lr=0.7).state_dict()
+    before = optimizer.state_dict()
+    with pytest.raises(tg.ArgumentError, match="Adam: eps=1e-08 is 0 in float16, the dtype of par"):
+        optimizer.load_state_dict(state)
+    after = optimizer.state_dict()
+    assert all(np.array_equal(before[name], after[name]) for name in before)
+    optimizer.load_state_dict(state | {"eps": 1e-3})
+    assert (optimizer.eps, optimizer.lr) == (1e-3, 0.7)
+
+
+def test_a_state_may_come_from_a_file(tmp_path: Path) -> None:
+    parameters, optimizer = fresh(optim.Adam)
+    advance(parameters, optimizer, range(3))
+    np.savez(tmp_path / "state.npz", **optimizer.state_dict())
+    other = fresh(optim.Adam)[1]
+    with np.load(tmp_path / "state.npz") as file:
+        other.load_state_dict(file)
+    before, after = optimizer.state_dict(), other.state_dict()
+    assert all(np.array_equal(before[name], after[name]) for name in before)
+
+
+@pytest.mark.parametrize("make", [*BOTH, optim.SGD])
+def test_settings_do_not_change_inside_a_traced_step(make: Any) -> None:
+    w = Tensor([1.0], requires_grad=True)
+    optimizer = make([w], lr=0.5)
+    schedule = optim.StepDecay(optimizer, 1, 0.5)
+    state = optimizer.state_dict() | {"lr": 0.25}
+
+    def attempt(change: Callable[[], None], text: str) -> None:
+        def step(x: Tensor) -> Tensor:
+            loss = (w * x).sum()
+            loss.backward()
+            optimizer.step()
+            with pytest.raises(
+                tg.GraphError, match=f"{text}: it cannot change inside a traced step, whose"
+            ):
+                change()
+            return loss
+
+        Recorder(step, [Tensor([1.0])])
+        w.grad = None
+        assert (optimizer.lr, schedule.taken) == (0.5, 0)
+
+    name = make.__name__
+    attempt(lambda: setattr(optimizer, "lr", 0.25), f"{name}: lr")
+    attempt(schedule.step, f"{name}: lr")
+    attempt(lambda: schedule.load_state_dict({"taken": 2, "base": 0.3}), f"{name}: lr")
+    assert schedule.base == 0.5
+    attempt(lambda: optimizer.load_state_dict(state), "load_state_dict")
 
 
 @pytest.mark.parametrize(

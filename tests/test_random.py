@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import contextvars
+import copy
 import math
+import pickle
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -190,6 +195,38 @@ def test_a_bad_state_is_refused_and_the_generator_stays_as_it_was(
         np.testing.assert_array_equal(after[name], words)
 
 
+def test_threads_that_share_a_generator_draw_different_numbers() -> None:
+    generator, each, threads = tg.Generator(5), 200, 8
+    ready = threading.Barrier(threads)
+
+    def draw(_: int) -> list[float]:
+        ready.wait()
+        return [generator.uniform((), dtype="float64").item() for _ in range(each)]
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(threads) as pool:
+            drawn = [number for found in pool.map(draw, range(threads)) for number in found]
+    finally:
+        sys.setswitchinterval(interval)
+    assert len({*drawn}) == threads * each
+    alone = tg.Generator(5)
+    assert sorted(drawn) == sorted(
+        alone.uniform((), dtype="float64").item() for _ in range(threads * each)
+    )
+    assert repr(generator) == repr(alone)
+
+
+@pytest.mark.parametrize("how", [copy.copy, copy.deepcopy, lambda g: pickle.loads(pickle.dumps(g))])
+def test_a_copy_of_a_generator_goes_on_where_it_was(how: Any) -> None:
+    generator = tg.Generator(5)
+    generator.uniform(3)
+    other = how(generator)
+    assert repr(other) == repr(generator)
+    assert other.uniform(3).tolist() == generator.uniform(3).tolist()
+
+
 def test_each_context_has_a_default_generator_of_its_own() -> None:
     tg.seed(5)
     expected = tg.uniform(3).tolist()
@@ -245,16 +282,29 @@ def test_bad_shapes_are_refused_and_nothing_is_used_up(draw: Any) -> None:
 def test_bad_parameters_are_refused_and_nothing_is_used_up() -> None:
     before = repr(tg.default_generator())
     with pytest.raises(tg.ArgumentError, match="uniform: low must not exceed high, got 2 and 1"):
-        tg.uniform(3, 2, 1)
+        tg.uniform(3, low=2, high=1)
     with pytest.raises(tg.ArgumentError, match="normal: std must be at least 0, got -1"):
-        tg.normal(3, 0, -1)
+        tg.normal(3, std=-1)
     with pytest.raises(tg.DTypeError, match="uniform"):
-        tg.uniform(3, "low", 1)
+        tg.uniform(3, low="low")
     with pytest.raises(tg.DTypeError, match="normal"):
-        tg.normal(3, 0.0, None)
+        tg.normal(3, std=None)
     with pytest.raises(tg.ShapeError, match=r"uniform|multiply|add"):
-        tg.uniform(3, np.zeros(2, np.float32), 1.0)
+        tg.uniform(3, low=np.zeros(2, np.float32))
+    for bad in (math.inf, -math.inf, math.nan, 1e39, 10**400):
+        with pytest.raises(tg.ArgumentError, match="uniform: high must be finite in float32, got"):
+            tg.uniform(3, high=bad)
+    with pytest.raises(tg.ArgumentError, match="uniform: low must be finite in float16, got -7e"):
+        tg.uniform(3, low=-7e4, dtype="float16")
     assert repr(tg.default_generator()) == before
+
+
+@pytest.mark.parametrize("place", [tg, tg.Generator(1)], ids=["function", "method"])
+def test_numbers_in_the_order_of_numpy_are_refused(place: Any) -> None:
+    """There the shape comes last, so (0, 1, 3) would be no shape of draws but an empty one."""
+    for name in ("uniform", "normal", "truncated_normal"):
+        with pytest.raises(TypeError, match=f"{name}.* positional argument"):
+            getattr(place, name)(0, 1, 3)
 
 
 # Distributions -----------------------------------------------------------------------------------
@@ -280,7 +330,7 @@ def test_uniform_draws_are_uniform(seed: int, dtype: str) -> None:
     assert abs(unit.mean(dtype=float) - 0.5) < 4 * math.sqrt(1 / 12 / N)
     assert abs(unit.std(dtype=float) - math.sqrt(1 / 12)) < 0.005
     assert distance(unit, lambda x: x) < LIMIT
-    wide = tg.Generator(seed).uniform(N, -3.0, 5.0, dtype=dtype).numpy()
+    wide = tg.Generator(seed).uniform(N, low=-3.0, high=5.0, dtype=dtype).numpy()
     np.testing.assert_allclose(wide, unit * 8.0 - 3.0, rtol=1e-5, atol=1e-6)
 
 
@@ -293,13 +343,34 @@ def test_normal_draws_are_normal(seed: int, dtype: str) -> None:
     assert abs((unit.astype(float) ** 3).mean()) < 4 * math.sqrt(15 / N)
     assert distance(unit, lambda x: (1 + math.erf(x / math.sqrt(2))) / 2) < LIMIT
     assert abs(np.corrcoef(unit[:-1], unit[1:])[0, 1]) < 4 / math.sqrt(N)
-    wide = tg.Generator(seed).normal(N, 2.0, 0.5, dtype=dtype).numpy()
+    wide = tg.Generator(seed).normal(N, mean=2.0, std=0.5, dtype=dtype).numpy()
     np.testing.assert_allclose(wide, unit * 0.5 + 2.0, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("dtype", "bound"), [("float16", 6e4), ("float32", 3e38), ("float64", 1.7e308)]
+)
+def test_uniform_draws_span_what_their_dtype_can_hold(dtype: str, bound: float) -> None:
+    draws = tg.Generator(1).uniform(N, low=-bound, high=bound, dtype=dtype).numpy()
+    assert draws.dtype == dtype
+    unit = tg.Generator(1).uniform(N, dtype=dtype).numpy()
+    np.testing.assert_allclose(draws.astype("f8") / bound, 2 * unit.astype("f8") - 1, atol=2e-3)
+    assert -1 <= draws.min() / bound < -0.999
+    assert 0.999 < draws.max() / bound <= 1
+
+
+def test_numbers_in_lists_keep_the_digits_that_were_asked_for() -> None:
+    assert tg.normal(1, mean=[0.1], std=0.0, dtype="float64").item() == 0.1
+    assert tg.normal(1, mean=(0.1,), std=0.0, dtype="float64").item() == 0.1
+    assert tg.normal(1, mean=[0.1], std=0.0).dtype == np.float32
+    assert len({*tg.choice(3, 50, p=[1e-50, 1e-50, 2e-50]).tolist()}) == 3
+    assert {*tg.choice(3, 50, p=(1e-50, 0.0, 2e-50)).tolist()} == {0, 2}
+    assert sorted(tg.choice(3, 3, replace=False, p=[1e-50, 1e-50, 2e-50]).tolist()) == [0, 1, 2]
+
+
 def test_degenerate_parameters_give_constants() -> None:
-    assert tg.uniform(4, 2.0, 2.0).tolist() == [2.0] * 4
-    assert tg.normal(4, 3.0, 0.0).tolist() == [3.0] * 4
+    assert tg.uniform(4, low=2.0, high=2.0).tolist() == [2.0] * 4
+    assert tg.normal(4, mean=3.0, std=0.0).tolist() == [3.0] * 4
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 10, 1000])
@@ -341,7 +412,7 @@ def test_a_permutation_of_a_bad_length_is_refused(n: Any, error: type[Exception]
 def test_uniform_is_differentiable_in_its_bounds() -> None:
     low, high = (T(np.float64(v), requires_grad=True) for v in (-1.0, 3.0))
     unit = tg.Generator(2).uniform(6, dtype="float64").numpy()
-    draws = tg.Generator(2).uniform(6, low, high, dtype="float64")
+    draws = tg.Generator(2).uniform(6, low=low, high=high, dtype="float64")
     np.testing.assert_allclose(draws.numpy(), -1 + 4 * unit, rtol=1e-12)
     draws.sum().backward()
     assert low.grad is not None
@@ -353,7 +424,7 @@ def test_uniform_is_differentiable_in_its_bounds() -> None:
 def test_normal_is_differentiable_in_mean_and_deviation() -> None:
     mean, std = T(np.zeros(3), requires_grad=True), T(np.ones((2, 1)), requires_grad=True)
     unit = tg.Generator(2).normal((2, 3), dtype="float64").numpy()
-    tg.Generator(2).normal((2, 3), mean, std, dtype="float64").sum().backward()
+    tg.Generator(2).normal((2, 3), mean=mean, std=std, dtype="float64").sum().backward()
     assert mean.grad is not None
     assert std.grad is not None
     np.testing.assert_allclose(mean.grad.numpy(), [2.0, 2.0, 2.0])
@@ -364,6 +435,6 @@ def test_normal_is_differentiable_in_mean_and_deviation() -> None:
     "bound", [np.zeros(3), [0.0, 0.0, 0.0], np.float64(0.0), T([0.0])], ids=str
 )
 def test_the_dtype_asked_for_goes_before_that_of_the_parameters(bound: Any) -> None:
-    assert tg.uniform(3, bound, 2.0, dtype="float32").dtype == np.float32
-    assert tg.normal(3, bound, 2.0, dtype="float32").dtype == np.float32
-    assert tg.normal(3, 1.0, bound, dtype="float16").dtype == np.float16
+    assert tg.uniform(3, low=bound, high=2.0, dtype="float32").dtype == np.float32
+    assert tg.normal(3, mean=bound, std=2.0, dtype="float32").dtype == np.float32
+    assert tg.normal(3, mean=1.0, std=bound, dtype="float16").dtype == np.float16

@@ -25,6 +25,14 @@ def slopes(function: Callable[[tg.Tensor], tg.Tensor], values: Any) -> Values:
     return found
 
 
+def as_they_are(function: Callable[[tg.Tensor], tg.Tensor], values: Values) -> Values:
+    """Gradient of one result, in the dtype of the values."""
+    x = tg.Tensor(values, requires_grad=True)
+    found: Values = tg.gradients([function(x)], [x])[0].numpy()
+    assert found.dtype == values.dtype
+    return found
+
+
 def second(function: Callable[[tg.Tensor], tg.Tensor], values: Any) -> Values:
     """Second derivatives of one result, in float64."""
     x = tg.Tensor(np.asarray(values, dtype=np.float64), requires_grad=True)
@@ -185,6 +193,36 @@ def test_a_variance_far_from_0_keeps_its_digits(backend: str) -> None:
     assert tg.var(tg.Tensor(near + np.float32(2**23))).item() == tg.var(tg.Tensor(near)).item()
 
 
+@pytest.mark.parametrize("name", ["var", "std"])
+def test_derivatives_far_from_0_keep_their_digits(name: str, backend: str) -> None:
+    """Float32 numbers near 10,000 lie a thousandth apart, and so would a mean be off."""
+    near = np.array([0.0, 1.0, 0.0, 3.0, 1.0, 1.0], dtype=np.float32) / 512
+    far = near + np.float32(10_000)
+    found, expected = (as_they_are(getattr(tg, name), values) for values in (far, near))
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    assert abs(found.sum()) < 1e-6
+
+
+def test_float16_counts_beyond_its_largest_number(backend: str) -> None:
+    n = 100_000
+    halves = np.tile(np.array([0.0, 0.5], dtype=np.float16), n // 2)
+    ones = np.ones(n, dtype=np.float16)
+    signs = np.where(halves == 0, -1, 1)
+    assert tg.var(tg.Tensor(halves)).item() == 0.0625
+    assert tg.var(tg.Tensor(halves), correction=1).item() == 0.0625
+    assert tg.std(tg.Tensor(halves)).item() == 0.25
+    for function, values, expected in (
+        (tg.mean, ones, np.full(n, 1 / n)),
+        (tg.max, ones, np.full(n, 1 / n)),
+        (tg.min, ones, np.full(n, 1 / n)),
+        (tg.var, halves, 0.5 / n * signs),
+        (tg.std, halves, 1 / n * signs),
+    ):
+        found = as_they_are(function, values)
+        # The spacing of numbers this small, and the rounding of two factors.
+        np.testing.assert_allclose(found.astype(float), expected, rtol=0.01, atol=2**-24)
+
+
 # Logarithms of sums ----------------------------------------------------------------------------
 
 INFINITE = np.array([[-np.inf, 0.5], [1000.0, 0.0], [-np.inf, -np.inf], [np.inf, 1000.0]])
@@ -294,6 +332,22 @@ def test_complex_numbers_have_no_order(name: str, backend: str) -> None:
         getattr(tg, name)(z)
 
 
+@pytest.mark.parametrize("kept", ["no", 1, 0, None, np.int64(1)], ids=repr)
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("sum", "prod", "mean", "max", "min", "argmax", "argmin", "any", "all", "count_nonzero"),
+        *("logsumexp", "var", "std", "median", "quantile"),
+    ],
+)
+def test_axes_are_kept_only_on_a_clear_word(name: str, kept: Any, backend: str) -> None:
+    function = partial(tg.quantile, q=0.5) if name == "quantile" else getattr(tg, name)
+    x = tg.Tensor([[1.0, 2.0]])
+    with pytest.raises(tg.DTypeError, match=f"{name}: .*keepdims is True or False, not "):
+        function(x, axis=0, keepdims=kept)
+    assert function(x, axis=0, keepdims=np.True_).shape == (1, 2)
+
+
 def test_bad_arguments_of_variance_and_scans_are_explained(backend: str) -> None:
     image, row, number = tg.ones((2, 3)), tg.ones(3), tg.Tensor(1.0)
     bad: Any
@@ -318,6 +372,8 @@ def test_bad_arguments_of_variance_and_scans_are_explained(backend: str) -> None
             tg.diff(row, n=bad)
     with pytest.raises(tg.ArgumentError, match=r"^diff: n must be at least 0, got -1"):
         tg.diff(row, n=-1)
+    with pytest.raises(tg.DTypeError, match=r"call it as diff\(x, \*, axis=-1, n=1\)"):
+        tg.diff(row, 2)  # type: ignore[call-arg]  # NumPy's second argument is another one
     with pytest.raises(tg.IndexingError, match=r"^diff: .*no axis -1; the tensor has 0 axes"):
         tg.diff(number)
 

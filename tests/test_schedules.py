@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -99,6 +100,52 @@ def test_a_schedule_goes_on_after_loading(make: Any, formula: Callable[[int], fl
     assert other.optimizer.lr == formula(4)
 
 
+def test_a_state_may_come_from_a_file(tmp_path: Path) -> None:
+    schedule = optim.WarmUp(optim.StepDecay(sgd(), 2), 3)
+    schedule.step()
+    np.savez(tmp_path / "state.npz", **schedule.state_dict())  # type: ignore[arg-type]  # its stub takes no numbers
+    other = optim.WarmUp(optim.StepDecay(sgd(7.0), 2), 3)
+    with np.load(tmp_path / "state.npz") as file:
+        other.load_state_dict(file)
+    assert other.state_dict() == schedule.state_dict() == {"taken": 1, "base": 0.4}
+    assert type(other.taken) is int
+    other.load_state_dict({"taken": tg.Tensor([2]), "base": tg.Tensor(0.5, dtype="f8")})
+    assert other.state_dict() == {"taken": 2, "base": 0.5}
+
+
+class Rising(optim.Schedule):
+    """A schedule whose first rate is not the base."""
+
+    def __init__(self, optimizer: optim.Optimizer, parts: int) -> None:
+        self.parts = parts
+        super().__init__(optimizer)
+
+    def rate(self, step: int) -> float:
+        return self.base * (step + 1) / self.parts
+
+
+def test_the_rate_of_step_0_is_set_when_a_schedule_is_made() -> None:
+    optimizer = sgd(0.5)
+    assert Rising(optimizer, 10).base == 0.5
+    assert optimizer.lr == 0.05
+    optim.WarmUp(optim.CosineDecay(optimizer, 3), 4)
+    assert optimizer.lr == 0.01
+
+
+def test_a_rate_that_no_number_can_hold_is_refused_and_changes_nothing() -> None:
+    schedule = optim.StepDecay(sgd(), 1, 10.0)
+    state = {"taken": 308, "base": 0.4}
+    schedule.load_state_dict(state)
+    with pytest.raises(
+        tg.ArgumentError, match="StepDecay: the rate after 309 steps is too large for a number"
+    ):
+        schedule.step()
+    with pytest.raises(tg.ArgumentError, match=r"SGD: lr: expected a finite .* got inf"):
+        schedule.load_state_dict({"taken": 308, "base": 40.0})
+    assert schedule.state_dict() == state
+    assert schedule.optimizer.lr == schedule(308)
+
+
 def test_bad_arguments_are_refused() -> None:
     make = optim.CosineDecay(sgd(), 2)
     cases: list[tuple[Callable[[], Any], type[Exception], str]] = [
@@ -109,8 +156,8 @@ def test_bad_arguments_are_refused() -> None:
         (lambda: optim.CosineDecay(sgd(), -3), tg.ArgumentError, "CosineDecay: steps .* got -3"),
         (lambda: optim.CosineDecay(sgd(), 3, math.inf), tg.ArgumentError, "CosineDecay: final: "),
         (lambda: optim.WarmUp(make, 0), tg.ArgumentError, "WarmUp: steps must be at least 1"),
-        (lambda: optim.WarmUp(sgd(), 3), tg.DTypeError, "WarmUp: give a schedule .* not a SGD"),  # type: ignore[arg-type]  # on purpose
-        (lambda: optim.StepDecay(0.1, 3), tg.DTypeError, "StepDecay: give an optimizer, not a flo"),  # type: ignore[arg-type]  # on purpose
+        (lambda: optim.WarmUp(sgd(), 3), tg.DTypeError, "give a schedule to follow, .* type SGD"),  # type: ignore[arg-type]  # on purpose
+        (lambda: optim.StepDecay(0.1, 3), tg.DTypeError, "StepDecay: give an optimizer, .* float"),  # type: ignore[arg-type]  # on purpose
         (lambda: make(-1), tg.ArgumentError, "CosineDecay: steps count from 0, got -1"),
         (lambda: make(1.0), tg.DTypeError, r"CosineDecay: a step is an integer, got 1\.0"),  # type: ignore[arg-type]  # on purpose
         (lambda: make(True), tg.DTypeError, "CosineDecay: a step is an integer, got True"),
@@ -130,12 +177,13 @@ def test_bad_arguments_are_refused() -> None:
         ({"taken": -1, "base": 1.0}, tg.ArgumentError, "steps count from 0, got -1"),
         ({"taken": 1.5, "base": 1.0}, tg.DTypeError, r"a step is an integer, got 1\.5"),
         ({"taken": 1, "base": -1.0}, tg.ArgumentError, "base: expected .* at least 0, got -1"),
+        ({"taken": np.array(1.5), "base": 1.0}, tg.DTypeError, r"a step is an integer, got 1\.5"),
+        ({"taken": np.ones(2, int), "base": 1.0}, tg.DTypeError, "a step is an integer, got arr"),
+        (None, tg.DTypeError, "load_state_dict: give a dictionary, .* of type NoneType"),
     ],
     ids=str,
 )
-def test_a_bad_state_changes_nothing(
-    state: dict[str, Any], error: type[Exception], text: str
-) -> None:
+def test_a_bad_state_changes_nothing(state: Any, error: type[Exception], text: str) -> None:
     schedule = optim.WarmUp(optim.StepDecay(sgd(), 2), 3)
     schedule.step()
     with pytest.raises(error, match=text):

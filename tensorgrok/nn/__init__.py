@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
+from ..elsewhere import NETWORKS, hint
 from . import init
 from .activations import (
     ELU,
@@ -29,7 +32,7 @@ from .losses import (
     nll,
     squared_error,
 )
-from .module import Module, Sequential
+from .module import Layer, Module, Sequential
 
 __all__ = [
     "ELU",
@@ -39,6 +42,7 @@ __all__ = [
     "Flatten",
     "Hardtanh",
     "Identity",
+    "Layer",
     "LeakyReLU",
     "Linear",
     "LogSigmoid",
@@ -62,3 +66,8 @@ __all__ = [
     "nll",
     "squared_error",
 ]
+
+
+def __getattr__(name: str) -> NoReturn:
+    meant = hint(name, NETWORKS)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}{meant}")

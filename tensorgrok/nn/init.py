@@ -73,7 +73,8 @@ def gain(activation: Callable[[Any], Any]) -> float:
     1.487 for ``mish``, and 1 for the identity.
 
     Raises:
-        ShapeError: the activation changes the shape.
+        DTypeError: the activation is no function.
+        ShapeError: it changes the shape.
         ArgumentError: its mean square is 0 or not finite.
 
     >>> round(nn.init.gain(tg.relu), 3)
@@ -81,6 +82,8 @@ def gain(activation: Callable[[Any], Any]) -> float:
     """
     z = np.linspace(-10.0, 10.0, 4001)
     density = np.exp(-z * z / 2)
+    if not callable(activation):
+        raise DTypeError(f"gain: give a function such as tg.relu, not {activation!r}")
     with Mode(backend=get_backend("numpy")), no_grad():
         values = activation(Tensor(z))
     if not isinstance(values, Tensor) or values.shape != z.shape:
@@ -259,7 +262,10 @@ def parameter(
     dtype: npt.DTypeLike | None,
     generator: Generator | None,
 ) -> Tensor:
-    """The parameter that a layer called ``name`` begins with: what ``init`` returns, checked."""
+    """The parameter that a layer called ``name`` begins with: what ``init`` returns, checked.
+
+    It is a leaf of its own, whatever ``init`` computed it from and whoever else holds that.
+    """
     chosen = parameter_dtype(name, dtype)
     generator = chosen_generator(name, generator)
     if not callable(init):
@@ -272,8 +278,7 @@ def parameter(
         seen = f"{drawn.dtype}, shape {drawn.shape}" if is_tensor else type(drawn).__name__
         error = ShapeError if is_tensor and drawn.dtype == chosen else DTypeError
         raise error(f"{name}: init must return a Tensor ({chosen}, shape {shape}), not ({seen})")
-    drawn.requires_grad = True
-    return drawn
+    return Tensor(drawn, requires_grad=True, name=drawn.name)
 
 
 def parameter_dtype(name: str, dtype: npt.DTypeLike | None) -> DType:
@@ -300,12 +305,12 @@ def _positive(name: str, value: Any, argument: str = "gain") -> float:
 
 
 def _uniform(draw: Generator, lengths: tuple[int, ...], bound: float, dtype: DType) -> Tensor:
-    drawn = draw.uniform(lengths, -bound, bound, dtype=dtype)
+    drawn = draw.uniform(lengths, low=-bound, high=bound, dtype=dtype)
     drawn.requires_grad = True
     return drawn
 
 
 def _normal(draw: Generator, lengths: tuple[int, ...], std: float, dtype: DType) -> Tensor:
-    drawn = draw.normal(lengths, 0.0, std, dtype=dtype)
+    drawn = draw.normal(lengths, std=std, dtype=dtype)
     drawn.requires_grad = True
     return drawn

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..backend import Backend
 from ..context import Mode, get_context
 from ..errors import ArgumentError, DTypeError, IndexingError, ShapeError, describe
 from ..ops import elementwise
@@ -15,10 +16,10 @@ from ..ops.arguments import plain_integer
 from ..ops.random import Generator, chosen_generator, default_generator
 from ..tensor import Tensor
 from .init import Initialiser, he_uniform, normal, parameter
-from .module import Module
+from .module import Layer
 
 
-class Linear(Module):
+class Linear(Layer):
     """``x.dot(weight) + bias``: vectors (..., inputs) become vectors (..., outputs).
 
     Weights begin as ``nn.init.he_uniform`` draws them, with standard deviation ``sqrt(2 /
@@ -62,7 +63,7 @@ class Linear(Module):
             ShapeError: the last axis of ``x`` is not ``inputs`` long.
             DTypeError: ``x`` has another floating-point dtype than the weight.
         """
-        batch: Tensor = x if isinstance(x, Tensor) else Tensor(x, backend=self.weight.backend)
+        batch = x if isinstance(x, Tensor) else operand("Linear", "x", x, self.weight.backend)
         if batch.ndim == 0 or batch.shape[-1] != self.weight.shape[0]:
             raise ShapeError(
                 f"Linear: {describe(batch, 'x', x)} must have a last axis of length "
@@ -87,7 +88,30 @@ def check_same_float(operation: str, a: Tensor, a_name: str, b: Tensor, b_name: 
         )
 
 
-class Embedding(Module):
+def operand(
+    name: str, argument: str, value: Any, backend: Backend | None = None, integers: bool = False
+) -> Tensor:
+    """A tensor as it is, anything array-like as a new one; an empty list as ``integers``."""
+    if isinstance(value, Tensor):
+        return value
+    try:
+        made = Tensor(value, backend=backend)
+    except (DTypeError, ShapeError) as error:
+        raise type(error)(f"{name}: argument {argument}: {error}") from error
+    if integers and made.size == 0 and isinstance(value, list | tuple):
+        return Tensor(made, dtype=np.int64)
+    return made
+
+
+def known_range(tensor: Tensor) -> tuple[float, float]:
+    """The smallest and the largest number where looking is free, in host memory; else 0 and 0."""
+    if "host" not in tensor.backend.features or not get_context().eager or tensor.size == 0:
+        return 0, 0
+    xp, plain = tensor.backend.xp, int if tensor.dtype.kind in "iu" else float
+    return plain(xp.min(tensor._data, axis=None)), plain(xp.max(tensor._data, axis=None))
+
+
+class Embedding(Layer):
     """A table of vectors: integers (...) become the rows (..., size) that they number.
 
     Args:
@@ -120,24 +144,22 @@ class Embedding(Module):
         """Read the rows.
 
         Raises:
-            DTypeError: ``x`` is not of integers.
+            DTypeError: ``x`` is not of integers. (An empty list is.)
             IndexingError: an integer below 0 or beyond the table (looked at where that is free: in
                 host memory).
         """
-        rows: Tensor = x if isinstance(x, Tensor) else Tensor(x, backend=self.weight.backend)
+        rows = operand("Embedding", "x", x, self.weight.backend, integers=True)
         if rows.dtype.kind not in "iu":
             raise DTypeError(
                 f"Embedding: {describe(rows, 'x', x)} must be integers, the numbers of rows"
             )
         count = self.weight.shape[0]
-        if "host" in rows.backend.features and get_context().eager and rows.size:
-            xp = rows.backend.xp
-            low, high = (int(find(rows._data, axis=None)) for find in (xp.min, xp.max))
-            if low < 0 or high >= count:
-                raise IndexingError(
-                    f"Embedding: {describe(rows, 'x', x)} goes from {low} to {high}, but there are "
-                    f"{count} rows, numbered from 0"
-                )
+        low, high = known_range(rows)
+        if low < 0 or high >= count:
+            raise IndexingError(
+                f"Embedding: {describe(rows, 'x', x)} goes from {low} to {high}, but there are "
+                f"{count} rows, numbered from 0"
+            )
         return self.weight[rows]
 
     def describe(self) -> str:
@@ -146,7 +168,7 @@ class Embedding(Module):
         return f"{count}, {size}"
 
 
-class Dropout(Module):
+class Dropout(Layer):
     """While training, zero each element with probability ``p`` and scale the rest by 1 / (1 - p).
 
     Source: Srivastava et al., "Dropout", JMLR 15, 2014, with the scaling done while training.
@@ -168,7 +190,7 @@ class Dropout(Module):
 
     def forward(self, x: Any) -> Tensor:
         """Draw a mask and apply it; under ``eval()`` return ``x`` as it is."""
-        values: Tensor = x if isinstance(x, Tensor) else Tensor(x)
+        values = operand("Dropout", "x", x)
         if not self.training or self.p == 0:
             return values
         draw = self.generator or default_generator()
@@ -181,7 +203,7 @@ class Dropout(Module):
         return str(self.p)
 
 
-class Flatten(Module):
+class Flatten(Layer):
     """The axes from ``start`` on as one: by default all but the first, that of the batch.
 
     >>> nn.Flatten()(tg.zeros((5, 8, 8))).shape
@@ -197,7 +219,7 @@ class Flatten(Module):
         Raises:
             ShapeError: there is no such axis.
         """
-        values: Tensor = x if isinstance(x, Tensor) else Tensor(x)
+        values = operand("Flatten", "x", x)
         if not -values.ndim <= self.start < values.ndim:
             raise ShapeError(
                 f"Flatten: {describe(values, 'x', x)} has no axis {self.start} to start from"
@@ -210,7 +232,7 @@ class Flatten(Module):
         return "" if self.start == 1 else str(self.start)
 
 
-class Identity(Module):
+class Identity(Layer):
     """What goes in comes out: a place to put another layer in.
 
     >>> nn.Identity()(tg.Tensor([1.0]))
@@ -219,4 +241,4 @@ class Identity(Module):
 
     def forward(self, x: Any) -> Tensor:
         """Return ``x``; what is no tensor becomes one."""
-        return x if isinstance(x, Tensor) else Tensor(x)
+        return operand("Identity", "x", x)

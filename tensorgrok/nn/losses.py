@@ -1,7 +1,9 @@
 """Losses. They refuse shapes that would broadcast and dtypes that would promote.
 
 Each gives a number for every element, or for every row of classes, and says how they are summed up:
-``reduction`` is ``"mean"``, the default, ``"sum"`` or ``"none"``.
+``reduction`` is ``"mean"``, the default, ``"sum"`` or ``"none"``. The mean of no losses is 0.
+
+Integers and booleans are cast to the dtype of the other operand, two of them to the default dtype.
 """
 
 from __future__ import annotations
@@ -10,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from ..context import get_context
+from ..context import common_dtype
 from ..errors import ArgumentError, DTypeError, ShapeError, describe
 from ..ops import losses as cards
 from ..ops.arguments import plain_number
 from ..tensor import Tensor
-from .layers import check_same_float
+from .layers import check_same_float, known_range, operand
 
 # Of numbers ------------------------------------------------------------------------------------
 
@@ -24,40 +26,45 @@ def squared_error(prediction: Any, target: Any) -> Tensor:
     """Half the squared norm of ``prediction - target``, whose derivative is just that difference.
 
     Args:
-        prediction, target: of equal shape; a sum over everything, batch included.
+        prediction, target: of equal shape, real; a sum over everything, batch included.
 
     Returns:
         A tensor of shape ().
 
     Raises:
         ShapeError: the shapes differ, also where they would broadcast.
-        DTypeError: two different floating-point dtypes.
+        DTypeError: two different floating-point dtypes, complex numbers.
 
     >>> nn.squared_error(tg.Tensor([1.0, 2.0]), tg.Tensor([0.0, 0.0]))
     Tensor(2.5, shape=(), dtype=float32)
     """
-    return cards.squared_error(*_matched("squared_error", prediction, target))
+    prediction, target = _matched("squared_error", prediction, target)
+    if prediction._space.complex:
+        raise _real_only("squared_error")
+    return cards.squared_error(prediction, target)
 
 
 def mse(prediction: Any, target: Any, *, reduction: str = "mean") -> Tensor:
     """Squares of ``prediction - target``, and their mean over all elements.
 
     Args:
-        prediction, target: of equal shape.
-        reduction: ``"mean"``, which of no elements is 0, ``"sum"`` or ``"none"``.
+        prediction, target: of equal shape, real.
+        reduction: ``"mean"``, ``"sum"`` or ``"none"``.
 
     Returns:
         A tensor of shape (), or with ``"none"`` of the shape of the prediction.
 
     Raises:
         ShapeError: the shapes differ, also where they would broadcast.
-        DTypeError: two different floating-point dtypes.
+        DTypeError: two different floating-point dtypes, complex numbers.
         ArgumentError: another reduction.
 
     >>> nn.mse(tg.Tensor([1.0, 2.0]), tg.Tensor([0.0, 0.0]))
     Tensor(2.5, shape=(), dtype=float32)
     """
     prediction, target = _matched("mse", prediction, target)
+    if prediction._space.complex:
+        raise _real_only("mse")
     if reduction == "mean":
         return cards.mse(prediction, target)
     return _reduced("mse", (prediction - target) ** 2, reduction)
@@ -66,7 +73,7 @@ def mse(prediction: Any, target: Any, *, reduction: str = "mean") -> Tensor:
 def l1(prediction: Any, target: Any, *, reduction: str = "mean") -> Tensor:
     """Absolute values of ``prediction - target``, and their mean; where they are equal, slope 0.
 
-    Args, result and errors as for ``mse``.
+    Args, result and errors as for ``mse``, but complex numbers have absolute values too.
 
     >>> nn.l1(tg.Tensor([1.0, -2.0]), tg.Tensor([0.0, 0.0]))
     Tensor(1.5, shape=(), dtype=float32)
@@ -111,7 +118,7 @@ def bce_with_logits(
     """Binary cross-entropy, of logits: ``-target * log(p) - (1 - target) * log(1 - p)``.
 
     ``p`` is the sigmoid of the logit, and the derivative is ``p - target``. Nothing overflows, and
-    small losses are accurate, however large the logits are.
+    small losses are accurate, however large finite logits are.
 
     Args:
         logits: real numbers, of any shape.
@@ -127,7 +134,8 @@ def bce_with_logits(
     Raises:
         ShapeError: the shapes differ; a weight that does not broadcast to them.
         DTypeError: two different floating-point dtypes, complex numbers.
-        ArgumentError: another reduction, a negative weight.
+        ArgumentError: another reduction; a negative weight (in a tensor looked at where that is
+            free: in host memory).
 
     >>> nn.bce_with_logits(tg.Tensor([1000.0, 0.0]), tg.Tensor([1.0, 1.0]), reduction="none")
     Tensor([0.       , 0.6931472], shape=(2,), dtype=float32)
@@ -148,7 +156,7 @@ def _weight(name: str, value: Any, logits: Tensor) -> Tensor | float:
         if number < 0:
             raise ArgumentError(f"{name}: positive_weight must be at least 0, got {number}")
         return number
-    weight = value if isinstance(value, Tensor) else Tensor(value, backend=logits.backend)
+    weight = operand(name, "positive_weight", value, logits.backend)
     lead = logits.ndim - weight.ndim
     pairs = zip(weight.shape, logits.shape[max(0, lead) :], strict=False)
     if lead < 0 or any(mine not in (1, length) for mine, length in pairs):
@@ -157,6 +165,10 @@ def _weight(name: str, value: Any, logits: Tensor) -> Tensor | float:
             f"{describe(logits, 'logits')}"
         )
     check_same_float(name, logits, "the logits", weight, "positive_weight")
+    if not weight._space.complex and known_range(weight)[0] < 0:
+        raise ArgumentError(
+            f"{name}: positive_weight must be at least 0, got {known_range(weight)[0]} among others"
+        )
     return weight
 
 
@@ -165,7 +177,7 @@ def kl_divergence(log_prediction: Any, target: Any, *, reduction: str = "mean") 
 
     ``sum(target * (log(target) - log_prediction))`` over the last axis, at least 0, and 0 where the
     two are the same. Where the target is 0 the term is 0, whatever the prediction, and so is the
-    derivative with respect to the target.
+    derivative with respect to the target. Elsewhere a prediction of -inf makes it infinite.
 
     Args:
         log_prediction: (..., classes), logarithms of probabilities, such as ``log_softmax`` gives.
@@ -206,8 +218,9 @@ def cross_entropy(
             class is masked: its probability and its gradient are 0.
         labels: (...), integers from 0 to classes - 1.
         label_smoothing: the part of the target, from 0 to less than 1, that is spread evenly over
-            all classes. Source: Szegedy et al., "Rethinking the Inception architecture", CVPR 2016.
-        reduction: ``"mean"``, which of no rows is 0, ``"sum"`` or ``"none"``.
+            all classes, masked ones too: the loss is then infinite. Source: Szegedy et al.,
+            "Rethinking the Inception architecture", CVPR 2016.
+        reduction: ``"mean"``, ``"sum"`` or ``"none"``.
 
     Returns:
         A tensor of shape (), or with ``"none"`` (...).
@@ -222,7 +235,7 @@ def cross_entropy(
     Tensor(1000., shape=(), dtype=float32)
     """
     logits, labels = _labelled("cross_entropy", logits, "logits", labels)
-    if reduction == "mean" and label_smoothing == 0:
+    if reduction == "mean" and label_smoothing.__class__ is float and label_smoothing == 0:
         return cards.cross_entropy(logits, labels)
     smoothing = plain_number("cross_entropy", "label_smoothing", label_smoothing)
     if not 0 <= smoothing < 1:
@@ -257,7 +270,7 @@ def nll(log_probabilities: Any, labels: Any, *, reduction: str = "mean") -> Tens
 
 def _reduced(name: str, losses: Tensor, reduction: str) -> Tensor:
     if reduction == "mean":
-        return losses.mean()
+        return losses.sum() if 0 in losses.shape else losses.mean()
     if reduction == "sum":
         return losses.sum()
     if reduction == "none":
@@ -269,24 +282,33 @@ def _matched(
     name: str, prediction: Any, target: Any, called: str = "prediction"
 ) -> tuple[Tensor, Tensor]:
     if not isinstance(prediction, Tensor):
-        prediction = Tensor(prediction)
+        prediction = operand(name, called, prediction)
     if not isinstance(target, Tensor):
-        target = Tensor(target, backend=prediction.backend)
+        target = operand(name, "target", target, prediction.backend)
     if prediction.shape != target.shape:
         raise ShapeError(
             f"{name}: {describe(prediction, called)} and {describe(target, 'target')} must "
             "have equal shapes; a loss does not broadcast, so reshape one of them"
         )
-    if prediction._space is not target._space:
+    if prediction._space is not target._space or not prediction._space.inexact:
         check_same_float(name, prediction, f"the {called}", target, "the target")
+        dtype = common_dtype((prediction.dtype, target.dtype), (), floating=True)
+        prediction, target = (
+            x if x.dtype == dtype else x.astype(dtype) for x in (prediction, target)
+        )
     return prediction, target
 
 
+def _real_only(name: str) -> DTypeError:
+    return DTypeError(
+        f"{name}: it is defined for real numbers only; of complex ones give abs(prediction - "
+        "target) and zeros"
+    )
+
+
 def _labelled(name: str, rows: Any, called: str, labels: Any) -> tuple[Tensor, Tensor]:
-    if not isinstance(rows, Tensor):
-        rows = Tensor(rows)
-    if not isinstance(labels, Tensor):
-        labels = Tensor(labels, backend=rows.backend)
+    rows = operand(name, called, rows)
+    labels = operand(name, "labels", labels, rows.backend, integers=True)
     if rows.ndim == 0 or labels.shape != rows.shape[:-1]:
         raise ShapeError(
             f"{name}: {describe(rows, called)} needs labels of shape {rows.shape[:-1]}, one for "
@@ -296,12 +318,10 @@ def _labelled(name: str, rows: Any, called: str, labels: Any) -> tuple[Tensor, T
         raise DTypeError(f"{name}: labels are integers, the classes themselves, not {labels.dtype}")
     if rows.dtype.kind != "f":
         raise DTypeError(f"{name}: {called} must be floats, not {rows.dtype}")
-    if "host" in labels.backend.features and get_context().eager and labels.size:
-        xp = labels.backend.xp
-        low, high = (int(find(labels._data, axis=None)) for find in (xp.min, xp.max))
-        if low < 0 or high >= rows.shape[-1]:
-            raise ArgumentError(
-                f"{name}: labels go from {low} to {high}, but there are {rows.shape[-1]} classes, "
-                "numbered from 0"
-            )
+    low, high = known_range(labels)
+    if labels.size and (low < 0 or high >= rows.shape[-1]):
+        raise ArgumentError(
+            f"{name}: labels go from {low} to {high}, but there are {rows.shape[-1]} classes, "
+            "numbered from 0"
+        )
     return rows, labels

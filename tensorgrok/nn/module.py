@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from ..context import no_grad
-from ..errors import ArgumentError, DTypeError, ShapeError, join_words
+from ..errors import ArgumentError, DTypeError
 from ..tensor import Tensor
+from ..updating import check_names, fitting
 from .summary import Row, table
 
 
@@ -62,14 +62,26 @@ class Module:
             stack.extend(reversed(inner))
 
     def named_tensors(self) -> Iterator[tuple[str, Tensor]]:
-        """Dotted names and all tensors held; a tensor held twice comes once."""
+        """Dotted names and all tensors held; a tensor held twice comes once.
+
+        Raises:
+            ArgumentError: two tensors have one name, from dictionaries with keys like 1 and "1".
+        """
         seen: set[int] = set()
+        names: set[str] = set()
         for name, module in self.modules():
             prefix = f"{name}." if name else ""
             for attribute, value in _entries(vars(module)):
                 if isinstance(value, Tensor) and id(value) not in seen:
                     seen.add(id(value))
-                    yield prefix + attribute, value
+                    full = prefix + attribute
+                    if full in names:
+                        raise ArgumentError(
+                            f"{type(self).__name__}: two tensors are called {full!r}; give keys "
+                            "and attributes names that differ as text"
+                        )
+                    names.add(full)
+                    yield full, value
 
     def named_parameters(self) -> Iterator[tuple[str, Tensor]]:
         """Dotted names and parameters: the tensors that require gradients."""
@@ -96,9 +108,9 @@ class Module:
         return self.train(False)
 
     def zero_grad(self) -> None:
-        """Forget the gradients of all parameters."""
-        for parameter in self.parameters():
-            parameter.grad = None
+        """Forget the gradients of all tensors, frozen ones too."""
+        for _, tensor in self.named_tensors():
+            tensor.grad = None
 
     def state_dict(self) -> dict[str, npt.NDArray[Any]]:
         """Copies of all tensors as NumPy arrays, by dotted name."""
@@ -111,34 +123,12 @@ class Module:
 
         Raises:
             ArgumentError: names missing or unknown.
-            ShapeError, DTypeError: a value that does not fit.
+            ShapeError: a value of another shape.
+            DTypeError: no dictionary; a value that the tensor's dtype cannot hold.
         """
         mine = dict(self.named_tensors())
-        missing = [repr(name) for name in mine if name not in state]
-        unknown = [repr(name) for name in state if name not in mine]
-        if missing or unknown:
-            parts = [f"missing are {join_words(missing)}"] if missing else []
-            parts += [f"unknown are {join_words(unknown)}"] if unknown else []
-            raise ArgumentError(
-                f"load_state_dict: the names do not fit this {type(self).__name__}: "
-                f"{'; '.join(parts)}"
-            )
-        arrays = {name: _host(name, state[name]) for name in mine}
-        for name, tensor in mine.items():
-            if arrays[name].shape != tensor.shape:
-                raise ShapeError(
-                    f"load_state_dict: {name} has shape {tensor.shape}, the state has "
-                    f"{arrays[name].shape}"
-                )
-            if (
-                arrays[name].dtype.kind not in "biufc"
-                or (np.dtype(arrays[name].dtype).kind in "fc" and tensor.dtype.kind not in "fc")
-                or (arrays[name].dtype.kind == "c" and tensor.dtype.kind != "c")
-            ):
-                raise DTypeError(
-                    f"load_state_dict: {name} has dtype {tensor.dtype}, the state has "
-                    f"{arrays[name].dtype}"
-                )
+        check_names(mine, state, type(self).__name__)
+        arrays = {name: fitting(name, state[name], tensor) for name, tensor in mine.items()}
         with no_grad():
             for name, tensor in mine.items():
                 tensor.assign(arrays[name])
@@ -189,33 +179,57 @@ class Module:
         return ""
 
 
-def _host(name: str, value: Any) -> npt.NDArray[Any]:
-    """A value of a state as an array in host memory."""
-    try:
-        return value.numpy() if isinstance(value, Tensor) else np.asarray(value)
-    except ValueError as error:
-        raise ShapeError(f"load_state_dict: {name}: {error}") from error
-
-
 def _function_name(function: Any) -> str:
     """What to call a layer that is no module: by its name, or that of its class."""
     return str(getattr(function, "__name__", type(function).__name__))
 
 
 def _entries(attributes: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Attributes, and the items of those that are lists, tuples or dictionaries."""
-    stack = list(attributes.items())[::-1]
+    """Attributes, and the items of those that are lists, tuples or dictionaries.
+
+    One that contains itself is not opened again within itself.
+    """
+    stack: list[tuple[str, Any, tuple[int, ...]]] = [
+        (name, value, ()) for name, value in reversed(list(attributes.items()))
+    ]
     while stack:
-        name, value = stack.pop()
+        name, value, within = stack.pop()
         if isinstance(value, list | tuple):
-            stack.extend(reversed([(f"{name}.{i}", item) for i, item in enumerate(value)]))
+            items: list[tuple[Any, Any]] = list(enumerate(value))
         elif isinstance(value, dict):
-            stack.extend(reversed([(f"{name}.{key}", item) for key, item in value.items()]))
+            items = list(value.items())
         else:
             yield name, value
+            continue
+        if id(value) not in within:
+            inside = (*within, id(value))
+            stack.extend((f"{name}.{key}", item, inside) for key, item in reversed(items))
 
 
-class Sequential(Module):
+class Layer(Module):
+    """Base class of modules from one tensor to one tensor, which say so to type checkers.
+
+    >>> class Double(nn.Layer):
+    ...     def forward(self, x):
+    ...         return x * 2
+    >>> def doubled_twice(x: tg.Tensor) -> tg.Tensor:
+    ...     double = Double()
+    ...     return double(double(x))
+    >>> doubled_twice(tg.Tensor([1.0]))
+    Tensor([4.], shape=(1,), dtype=float32)
+    """
+
+    def forward(self, x: Any) -> Tensor:
+        """Map a tensor to a tensor; every subclass writes its own."""
+        result: Tensor = super().forward(x)
+        return result
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Tensor:
+        result: Tensor = self.forward(*args, **kwargs)
+        return result
+
+
+class Sequential(Layer):
     """Modules, or functions of one tensor, applied one after the other.
 
     >>> model = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 1))
@@ -228,6 +242,11 @@ class Sequential(Module):
             if not callable(layer):
                 raise DTypeError(
                     f"Sequential: layer {place} is a {type(layer).__name__}, which cannot be called"
+                )
+            if isinstance(layer, type) and issubclass(layer, Module):
+                raise DTypeError(
+                    f"Sequential: layer {place} is the class {layer.__name__}; write "
+                    f"{layer.__name__}()"
                 )
         self.layers = list(layers)
 

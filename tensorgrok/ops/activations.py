@@ -330,8 +330,9 @@ def plain_alpha(name: str, value: Any) -> float:
 def elu(xp: Namespace, x: Array, alpha: float = 1.0) -> Array:
     """Each element where it is positive and ``alpha * (exp(x) - 1)`` elsewhere.
 
-    The derivative at 0 is ``alpha``, that from below. Source: Clevert et al., "Fast and accurate
-    deep network learning by exponential linear units", ICLR 2016.
+    The derivative at 0 is ``alpha``, that from below. Further ones there are from below too, unless
+    ``alpha`` is 1: then the second, which jumps from 1 to 0, is 1/2. Source: Clevert et al., "Fast
+    and accurate deep network learning by exponential linear units", ICLR 2016.
 
     Args:
         x: real numbers.

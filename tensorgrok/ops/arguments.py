@@ -16,7 +16,7 @@ import numpy as np
 
 from ..backend import Array
 from ..context import DType, as_dtype, get_default_dtype
-from ..engine import SCALARS
+from ..engine import PYTHON, SCALARS
 from ..errors import ArgumentError, DTypeError, IndexingError, ShapeError
 from ..tensor import Tensor
 
@@ -64,6 +64,8 @@ def plain_number(name: str, argument: str, value: Any) -> float:
 def any_number(name: str, value: Any) -> Any:
     """A number of any kind, also a complex one, True or False."""
     number = value.item() if isinstance(value, np.generic) else value
+    if isinstance(number, np.inexact):  # the widest floats are no Python numbers yet
+        number = PYTHON[number.dtype.kind](number)
     if not isinstance(number, SCALARS):
         raise DTypeError(f"{name}: expected a number, got {value!r}")
     return number
@@ -160,11 +162,22 @@ def places_of(axes: Any, ndim: int) -> tuple[int, ...]:
     return places
 
 
-def reduced_axis(axis: Axis, ndim: int) -> int | tuple[int, ...] | None:
-    """The axis of a reduction: one, a tuple of different ones, or None for all."""
+def reduced_axis(axis: Axis, ndim: int, keepdims: bool = False) -> int | tuple[int, ...] | None:
+    """The axis of a reduction: one, a tuple of different ones, or None for all.
+
+    ``keepdims``, which comes with it, is checked on the way.
+    """
+    if keepdims is not False:
+        check_keepdims(keepdims)
     if axis is None or (type(axis) is int and -ndim <= axis < ndim):
         return axis
     return places_of(axis, ndim) if isinstance(axis, tuple | list) else place_of(axis, ndim)
+
+
+def check_keepdims(keepdims: Any) -> None:
+    """Refuse what is neither True nor False."""
+    if not isinstance(keepdims, bool | np.bool_):
+        raise TypeError(f"keepdims is True or False, not {keepdims!r}")
 
 
 def checked_axes(name: str, axes: Any, ndim: int) -> tuple[int, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ..backend import Array, Namespace
 from ..cards import primitive
+from ..engine import SCALARS
 
 BOTH = ("x1", "x2")
 
@@ -191,4 +192,7 @@ def bitwise_right_shift(xp: Namespace, x1: Array, x2: Array) -> Array:
     >>> tg.bitwise_right_shift(tg.Tensor([8, 9]), 2)
     Tensor([2, 2], shape=(2,), dtype=int64)
     """
+    for operand in (x1, x2):
+        if operand.__class__ not in SCALARS and operand.dtype.kind not in "iub":
+            raise TypeError("only integers have bits to shift; cast with astype(int)")
     return x1 >> x2

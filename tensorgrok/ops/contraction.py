@@ -149,6 +149,9 @@ def dot(xp: Namespace, x1: Array, x2: Array) -> Array:
         return xp.vecmat(x1, x2)
     if x1.ndim == 0 or x2.ndim == 0 or x1.ndim == x2.ndim == 1:
         return xp.dot(x1, x2)
+    lengths = (x1.shape[-1], x2.shape[max(x2.ndim - 2, 0)])
+    if lengths[0] != lengths[1]:  # below, an error would speak of shapes that nobody wrote
+        raise ValueError(f"the axes that are summed have lengths {lengths[0]} and {lengths[1]}")
     if x2.ndim == 1:
         *lead, length = x1.shape
         rows = x1 if x1.ndim == 2 else xp.reshape(x1, (math.prod(lead), length))

@@ -130,21 +130,29 @@ def nan_to_num(
     """
     if x.dtype.kind not in "fc":
         return x
-    parts = (x,) if x.dtype.kind == "f" else (xp.real(x), xp.imag(x))
-    most = largest(parts[0].dtype)
+    real = x if x.dtype.kind == "f" else xp.real(x)
+    most = largest(real.dtype)
     given = {
         "nan": nan,
         "posinf": most if posinf is None else posinf,
         "neginf": -most if neginf is None else neginf,
     }
     fills = [float(real_number("nan_to_num", name, fill)) for name, fill in given.items()]
-    found = [_finite(xp, part, *fills) for part in parts]
-    return found[0] if x.dtype.kind == "f" else found[0] + 1j * found[1]
+    if x.dtype.kind == "f":
+        return _replaced(xp, x, x, *fills)
+    # Times 1j what is infinite would be NaN, so such parts are made of constants.
+    imag = xp.imag(x)
+    upright = 1j * xp.where(xp.isfinite(imag), imag, 0)
+    constants = [complex(0, fill) for fill in fills]
+    parts = _replaced(xp, real, real, *fills) + _replaced(xp, imag, upright, *constants)
+    return xp.where(xp.isfinite(x), x, parts)
 
 
-def _finite(xp: Namespace, x: Array, nan: float, above: float, below: float) -> Array:
-    """Real numbers, with those that are not finite replaced."""
-    infinite = xp.where(x == np.inf, above, xp.where(x == -np.inf, below, x))
+def _replaced(
+    xp: Namespace, x: Array, finite: Array, nan: complex, above: complex, below: complex
+) -> Array:
+    """``finite``, but numbers where the real ``x`` is NaN or infinite."""
+    infinite = xp.where(x == np.inf, above, xp.where(x == -np.inf, below, finite))
     return xp.where(xp.isnan(x), nan, infinite)
 
 

@@ -23,7 +23,9 @@ def _triangle(xp: Namespace, x: Array, k: int, lower: bool) -> Array:
     """The elements on one side of a diagonal and on it, with zeros elsewhere."""
     if x.ndim < 2:
         raise ValueError("a matrix is needed, or a stack of matrices")
-    diagonals = xp.arange(x.shape[-1])[None, :] - xp.arange(x.shape[-2])[:, None]
+    rows, columns = x.shape[-2:]
+    diagonals = xp.arange(columns)[None, :] - xp.arange(rows)[:, None]
+    k = near_diagonal(k, rows, columns)
     kept = diagonals <= k if lower else diagonals >= k
     return xp.where(kept, x, xp.zeros((), dtype=x.dtype))
 
@@ -71,6 +73,11 @@ def _plane_last(ndim: int, axis1: int, axis2: int) -> tuple[int, ...]:
     return order_with_last(plane, ndim)
 
 
+def near_diagonal(number: int, rows: int, columns: int) -> int:
+    """The number of a diagonal, or of the nearest of those just outside of the matrix."""
+    return max(-rows, min(number, columns))
+
+
 def _diagonal_length(rows: int, columns: int, offset: int) -> int:
     """How many elements a diagonal has."""
     return max(0, min(rows + min(offset, 0), columns - max(offset, 0)))
@@ -81,6 +88,7 @@ def _read_diagonal(xp: Namespace, x: Array, offset: int, axis1: int, axis2: int)
     if x.ndim < 2:
         raise ValueError("a matrix is needed, or a stack of matrices")
     moved = permuted(xp, x, _plane_last(x.ndim, axis1, axis2))
+    offset = near_diagonal(offset, *moved.shape[-2:])
     count = _diagonal_length(moved.shape[-2], moved.shape[-1], offset)
     row, column = max(0, -offset), max(0, offset)
     return moved[(..., xp.arange(row, row + count), xp.arange(column, column + count))]
@@ -93,6 +101,7 @@ def _on_diagonal(
     order = _plane_last(len(shape), axis1, axis2)
     moved = tuple(shape[axis] for axis in order)
     rows, columns = moved[-2:]
+    offset = near_diagonal(offset, rows, columns)
     count = _diagonal_length(rows, columns, offset)
     start = max(0, -offset) * columns + max(0, offset)
     places = slice(start, start + count * (columns + 1) - columns, columns + 1)

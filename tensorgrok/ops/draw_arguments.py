@@ -16,6 +16,7 @@ from ..context import DType, Mode, current_backend, get_default_dtype
 from ..errors import ArgumentError, DTypeError, ShapeError, describe
 from ..tensor import Tensor
 from .arguments import Shape, as_tensor, is_integer, plain_dtype, plain_lengths
+from .arithmetic import largest
 
 
 def draw_shape_and_dtype(
@@ -45,17 +46,22 @@ def drawn_dtype(wanted: DType | None, *values: Any) -> DType:
     return np.result_type(*floats) if floats else get_default_dtype()
 
 
-def _number_or_tensor(name: str, argument: str, value: Any) -> float | Tensor:
-    """A real number as Python's, all else as a tensor."""
+def _number_or_tensor(name: str, argument: str, value: Any, dtype: DType | None) -> float | Tensor:
+    """A real number as Python's, all else as a tensor; lists get a dtype if one is given."""
     number = value.item() if isinstance(value, np.generic) else value
-    return number if isinstance(number, int | float) else as_tensor(name, number, argument)
+    if isinstance(number, int | float):
+        return number
+    tensor = as_tensor(name, number, argument)
+    # Rounded to the default dtype first, a number in a list would not be that number.
+    exact = dtype is not None and isinstance(number, list | tuple) and tensor.dtype.kind == "f"
+    return Tensor(number, dtype=dtype) if exact else tensor
 
 
 def distribution_parameter(
     name: str, argument: str, value: Any, lengths: tuple[int, ...], dtype: DType | None
 ) -> Any:
     """A number as it is; all else as a tensor that fits the draws, of the dtype asked for."""
-    tensor = _number_or_tensor(name, argument, value)
+    tensor = _number_or_tensor(name, argument, value, dtype)
     if not isinstance(tensor, Tensor):
         return tensor
     fits = len(tensor.shape) <= len(lengths) and all(
@@ -67,6 +73,12 @@ def distribution_parameter(
             "shape of the draws"
         )
     return tensor if dtype is None else tensor.astype(dtype)
+
+
+def check_bound(name: str, argument: str, bound: Any, dtype: DType) -> None:
+    """Refuse a number that is not finite among draws of a dtype."""
+    if isinstance(bound, int | float) and not abs(bound) <= largest(dtype):
+        raise ArgumentError(f"{name}: {argument} must be finite in {dtype}, got {bound}")
 
 
 def location_and_scale(
@@ -82,7 +94,7 @@ def location_and_scale(
 
 def probability(p: Any) -> Any:
     """A number as it is, all else as a tensor; from 0 to 1, as far as that is seen on the host."""
-    tensor = _number_or_tensor("bernoulli", "p", p)
+    tensor = _number_or_tensor("bernoulli", "p", p, np.dtype(np.float64))
     if not isinstance(tensor, Tensor):
         if not 0 <= tensor <= 1:
             raise ArgumentError(f"bernoulli: p must be from 0 to 1, got {tensor}")
@@ -117,6 +129,8 @@ def weights_for(p: Any, rows: int, needed: int) -> Tensor:
             raise ArgumentError(
                 f"choice: {needed} of the weights must be more than 0, and {positive} are"
             )
+    if isinstance(p, list | tuple):  # which the default dtype may have rounded to 0
+        return Tensor(p, dtype=np.float64)
     return tensor.astype(np.float64)
 
 

@@ -8,18 +8,15 @@ to permute, and the order of steps, is planned in ``subscripts`` from shapes alo
 
 from __future__ import annotations
 
-import string
 from collections.abc import Sequence
 from typing import Any, cast
 
-import numpy as np
-
 from ..backend import Array, Namespace
 from ..cards import operation, primitive
-from ..engine import apply
+from ..engine import SCALARS, apply
 from ..errors import ArgumentError, DTypeError, describe
 from ..tensor import Tensor
-from .arguments import is_integer, places_of
+from .arguments import as_tensor, is_integer, places_of
 from .axes import permuted
 from .notation import python_call
 from .subscripts import Pair, Side, distinct, lay_out, order_of_products, plan_pair, read
@@ -196,6 +193,15 @@ def einsum_two_pull_x2(xp: Namespace, g: Array, x1: Array, x2_like: Any, subscri
     return _pulled(xp, g, output, x1, first, second, x2_like)
 
 
+def _shape(place: int, operand: Any) -> tuple[int, ...]:
+    """The shape of an operand, which may be a number or a list."""
+    if isinstance(operand, SCALARS):
+        return ()
+    if hasattr(operand, "shape"):
+        return tuple(operand.shape)
+    return as_tensor("einsum", operand, f"operands[{place}]").shape
+
+
 @operation
 def einsum(subscripts: str, *operands: Any) -> Tensor:
     """Einstein summation: products of any number of operands, summed as subscripts say.
@@ -230,10 +236,7 @@ def einsum(subscripts: str, *operands: Any) -> Tensor:
         )
     if not operands:
         raise ArgumentError(f"einsum: there are no operands for {subscripts!r}")
-    shapes = tuple(
-        tuple(operand.shape) if hasattr(operand, "shape") else np.shape(operand)
-        for operand in operands
-    )
+    shapes = tuple(_shape(place, operand) for place, operand in enumerate(operands))
     left: list[Any] = [*operands]
     for places, written in order_of_products(subscripts, shapes):
         card = einsum_one if len(places) == 1 else einsum_two
@@ -267,8 +270,9 @@ def _tensordot_terms(x1: Any, x2: Any, axes: SummedAxes) -> tuple[str, str, str]
             f"the axes {one} of x1 have lengths {lengths[0]} and the axes {two} of x2 "
             f"{lengths[1]}; they must be equal"
         )
-    first = string.ascii_letters[: x1.ndim]
-    spare = iter(string.ascii_letters[x1.ndim :])
+    letters = "".join(map(chr, range(ord("a"), ord("a") + x1.ndim + x2.ndim)))  # and what follows z
+    first = letters[: x1.ndim]
+    spare = iter(letters[x1.ndim :])
     second = "".join(first[one[two.index(a)]] if a in two else next(spare) for a in range(x2.ndim))
     summed = {first[a] for a in one}
     return first, second, "".join(a for a in first + second if a not in summed)

@@ -132,12 +132,20 @@ def pow(xp: Namespace, base: Array, exponent: Array) -> Array:  # noqa: A001  # 
     The derivative of ``x ** 0`` is 0 everywhere, and at base 0 the derivative with respect to the
     exponent is 0 (its limit from above for positive exponents).
 
+    Raises:
+        DTypeError: negative powers of integers.
+
     >>> tg.pow(tg.Tensor([1.0, 2.0, 3.0]), 2)
     Tensor([1., 4., 9.], shape=(3,), dtype=float32)
     """
-    if isinstance(exponent, int) and exponent < 0 and base.dtype.kind in "iu":
-        raise TypeError("integers have no negative integer powers; cast the base to a float")
-    return base**exponent
+    whole = base.dtype.kind in "iu"
+    try:
+        if not (whole and isinstance(exponent, int) and exponent < 0):
+            return base**exponent
+    except ValueError as error:
+        if not whole or "power" not in str(error):  # then it is about shapes
+            raise
+    raise TypeError("integers have no negative integer powers; cast the base to a float")
 
 
 @pow.pullback("base")
@@ -146,14 +154,16 @@ def pow_pull_base(xp: Namespace, g: Array, base: Array, exponent: Array) -> Arra
         if exponent == 0:
             return xp.zeros(g.shape, dtype=g.dtype)
         return g * exponent * (base if exponent == 2 else base ** (exponent - 1))
-    # Where the exponent is 0, base ** -1 may be infinite; the product has to be 0 all the same.
-    reduced = xp.where(exponent == 0, 1, exponent - 1)
-    return g * exponent * base**reduced
+    # Where the exponent is 0, base ** -1 may not be finite; the product has to be 0 all the same.
+    extreme = xp.logical_or(base == 0, xp.logical_not(xp.isfinite(base)))
+    constant = xp.logical_and(exponent == 0, extreme)
+    return g * xp.where(constant, 0, exponent) * xp.where(constant, 1, base) ** (exponent - 1)
 
 
 @pow.pullback("exponent")
 def pow_pull_exponent(xp: Namespace, g: Array, y: Array, base: Array) -> Array:
-    return g * y * xp.log(xp.where(base == 0, 1, base))
+    zero = base == 0
+    return g * xp.where(zero, 0, y) * xp.log(xp.where(zero, 1, base))
 
 
 @primitive("elementwise", python="-{x:unary}", latex="-{x:unary}", precedence="unary", closed=True)
@@ -268,6 +278,7 @@ def clip(x: Any, min: Any = None, max: Any = None) -> Tensor:  # noqa: A002  # t
     title="clip",
     python="clip({x}, {lower}, {upper})",
     latex=r"\operatorname{{clip}}\left({x}, {lower}, {upper}\right)",
+    lifted=("x",),
 )
 def clip_between(xp: Namespace, x: Array, lower: Array, upper: Array) -> Array:
     """The card behind ``clip`` with both bounds."""
@@ -297,6 +308,7 @@ def clip_between_pull_upper(xp: Namespace, g: Array, x: Array, lower: Array, upp
     title="clip",
     python="clip({x}, min={lower})",
     latex=r"\max\left({x}, {lower}\right)",
+    lifted=("x",),
 )
 def clip_below(xp: Namespace, x: Array, lower: Array) -> Array:
     """The card behind ``clip`` without an upper bound; its gradient at ties is that of ``x``."""
@@ -321,6 +333,7 @@ def clip_below_pull_lower(xp: Namespace, g: Array, x: Array, lower: Array) -> Ar
     title="clip",
     python="clip({x}, max={upper})",
     latex=r"\min\left({x}, {upper}\right)",
+    lifted=("x",),
 )
 def clip_above(xp: Namespace, x: Array, upper: Array) -> Array:
     """The card behind ``clip`` without a lower bound; its gradient at ties is that of ``x``."""

@@ -8,7 +8,8 @@ a draw then reads nothing back. Read ``random`` next.
 from __future__ import annotations
 
 import math
-from typing import Any, overload
+import threading
+from typing import Any, cast, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -27,9 +28,11 @@ from .arguments import (
     plain_lengths,
     real_number,
 )
+from .arithmetic import largest
 from .arrangement import reshape
 from .comparison import less
 from .draw_arguments import (
+    check_bound,
     distribution_parameter,
     draw_place,
     draw_shape_and_dtype,
@@ -41,6 +44,10 @@ from .draw_arguments import (
 )
 
 WORDS_PER_COUNT = 4
+
+#: Held while a place in a stream is read and moved on, so that threads which share a generator draw
+#: different numbers. One for all of them, so a generator is copied and pickled as it is.
+_reserving = threading.Lock()
 
 
 def _scaled(unit: Tensor, scale: Any, start: Any) -> Tensor:
@@ -106,14 +113,16 @@ class Generator:
                 raise ShapeError(
                     f"load_state_dict: {name} has shape {tensor.shape}, the state has {words.shape}"
                 )
-        for name, tensor in mine.items():
-            tensor.assign(state[name])
+        with _reserving:
+            for name, tensor in mine.items():
+                tensor.assign(state[name])
 
     def _take(self, words: int) -> Tensor:
         """Reserve words of the stream: the counter to draw with; the generator moves on."""
-        here = self.counter.detach()
         step = np.array([-(-words // WORDS_PER_COUNT), 0, 0, 0], dtype=np.uint64)
-        self.counter.assign(self.counter + step)
+        with _reserving:
+            here = self.counter.detach()
+            self.counter.assign(self.counter + step)
         return here
 
     def _draw(
@@ -124,30 +133,37 @@ class Generator:
     def uniform(
         self,
         shape: Shape,
+        *,
         low: Any = 0.0,
         high: Any = 1.0,
-        *,
         dtype: npt.DTypeLike | None = None,
     ) -> Tensor:
         """Draw from the uniform distribution on [low, high); ``high`` itself only by rounding.
 
-        ``low`` and ``high`` may be tensors, and the result is differentiable in them.
+        ``low`` and ``high`` may be tensors, and the result is differentiable in them. Numbers must
+        be finite in the dtype of the draws.
         """
         lengths, wanted = draw_shape_and_dtype("uniform", shape, dtype)
         with draw_place(low, high):
             low = distribution_parameter("uniform", "low", low, lengths, wanted)
             high = distribution_parameter("uniform", "high", high, lengths, wanted)
-            if isinstance(low, int | float) and isinstance(high, int | float) and high < low:
+            drawn = drawn_dtype(wanted, low, high)
+            check_bound("uniform", "low", low, drawn)
+            check_bound("uniform", "high", high, drawn)
+            numbers = isinstance(low, int | float) and isinstance(high, int | float)
+            if numbers and high < low:
                 raise ArgumentError(f"uniform: low must not exceed high, got {low} and {high}")
-            unit = self._draw(draws.standard_uniform, 1, lengths, drawn_dtype(wanted, low, high))
+            unit = self._draw(draws.standard_uniform, 1, lengths, drawn)
+            if numbers and high - low > largest(drawn):
+                return cast("Tensor", unit * high + (1 - unit) * low)
             return _scaled(unit, high - low, low)
 
     def normal(
         self,
         shape: Shape,
+        *,
         mean: Any = 0.0,
         std: Any = 1.0,
-        *,
         dtype: npt.DTypeLike | None = None,
     ) -> Tensor:
         """Draw from the normal distribution of the given mean and standard deviation.
@@ -163,11 +179,11 @@ class Generator:
     def truncated_normal(
         self,
         shape: Shape,
+        *,
         mean: Any = 0.0,
         std: Any = 1.0,
         low: float = -2.0,
         high: float = 2.0,
-        *,
         dtype: npt.DTypeLike | None = None,
     ) -> Tensor:
         """Draw from the normal distribution cut off at ``low`` and ``high`` standard deviations.

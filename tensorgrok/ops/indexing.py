@@ -65,7 +65,12 @@ def _end(end: Any) -> int | None:
 def _index_array(part: Any) -> Any:
     if isinstance(part, list | tuple) and len(part) == 0:
         return np.zeros(0, dtype=np.int64)
-    array = part if hasattr(part, "dtype") else np.asarray(part)
+    try:
+        array = part if hasattr(part, "dtype") else np.asarray(part)
+    except ValueError:
+        raise DTypeError(
+            f"index: a list of lists is an index if all of them are equally long, not {part!r}"
+        ) from None
     if array.dtype.kind not in "iub":
         raise DTypeError(
             f"index: {describe(part)} cannot be an index; use integers, slices, None, ..., "

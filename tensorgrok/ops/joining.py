@@ -9,7 +9,7 @@ import numpy as np
 
 from ..backend import Array, Namespace
 from ..cards import operation, primitive
-from ..errors import ArgumentError, DTypeError, describe
+from ..errors import ArgumentError, DTypeError, ShapeError, describe
 from ..tensor import Tensor
 from .arguments import Shape, as_tensor, checked_axis, is_integer, place_of, plain_shape
 from .axes import aligned, cut, interleaved, key_along, with_length
@@ -49,6 +49,8 @@ def concat(xp: Namespace, arrays: Sequence[Array], axis: int = 0) -> Array:
     >>> tg.concat([tg.Tensor([1.0]), tg.Tensor([2.0, 3.0])])
     Tensor([1., 2., 3.], shape=(3,), dtype=float32)
     """
+    if not arrays:
+        raise ShapeError("concat: there is nothing to join; give at least one tensor")
     if axis is None:
         raise TypeError("axis is an integer; flatten the tensors with reshape(-1) to join them all")
     ndim = max((getattr(array, "ndim", 0) for array in arrays), default=0)
@@ -83,7 +85,7 @@ def stack(xp: Namespace, arrays: Sequence[Array], axis: int = 0) -> Array:
             [2., 4.]], shape=(2, 2), dtype=float32)
     """
     if not arrays:
-        raise ValueError("at least one tensor is needed")
+        raise ShapeError("stack: there is nothing to join; give at least one tensor")
     if any(array.shape != arrays[0].shape for array in arrays):
         raise ValueError("all of them must have the same shape")
     return _stacked(xp, arrays, place_of(axis, arrays[0].ndim + 1))

@@ -14,7 +14,7 @@ import numpy as np
 from ..backend import Array, Namespace
 from ..cards import primitive
 from ..errors import ArgumentError, DTypeError
-from .arguments import any_number, check_holds
+from .arguments import any_number, check_holds, is_integer
 from .axes import cut, key_along, with_length
 from .notation import latex_call, python_call
 
@@ -80,11 +80,16 @@ def _strips_before(mode: str, length: int, width: int) -> list[Strip]:
     return [strip.mirrored(length) for strip in reversed(_strips_behind(mode, length, width))]
 
 
+def _whole(widths: Any) -> bool:
+    """Whether there are integers alone in a number, a sequence or a sequence of sequences."""
+    return all(map(_whole, widths)) if isinstance(widths, tuple | list) else is_integer(widths)
+
+
 def _width_pairs(pad_width: Any, ndim: int) -> list[list[int]]:
     """The widths before and after each axis."""
     try:
-        widths = np.asarray(pad_width)
-    except (TypeError, ValueError):  # nested sequences of different lengths
+        widths = np.asarray(pad_width if _whole(pad_width) else None)
+    except ValueError:  # nested sequences of different lengths
         widths = np.asarray(None)
     if widths.dtype.kind not in "iu" and widths.size:
         raise DTypeError(
@@ -98,7 +103,7 @@ def _width_pairs(pad_width: Any, ndim: int) -> list[list[int]]:
             f"pad: pad_width {pad_width!r} does not fit a tensor of {ndim} axes; give an integer, "
             "a pair (before, after), or a pair for each axis"
         ) from error
-    if any(width < 0 for pair in pairs for width in pair):
+    if (widths < 0).any():
         raise ArgumentError(f"pad: pad_width must not be negative, got {pad_width!r}")
     return pairs
 

@@ -70,7 +70,7 @@ def seed(value: int) -> Generator:
 
 
 def uniform(
-    shape: Shape, low: Any = 0.0, high: Any = 1.0, *, dtype: npt.DTypeLike | None = None
+    shape: Shape, *, low: Any = 0.0, high: Any = 1.0, dtype: npt.DTypeLike | None = None
 ) -> Tensor:
     """Draw from the uniform distribution on [low, high) with the default generator.
 
@@ -78,11 +78,11 @@ def uniform(
     >>> tg.uniform((2, 3)).shape
     (2, 3)
     """
-    return default_generator().uniform(shape, low, high, dtype=dtype)
+    return default_generator().uniform(shape, low=low, high=high, dtype=dtype)
 
 
 def normal(
-    shape: Shape, mean: Any = 0.0, std: Any = 1.0, *, dtype: npt.DTypeLike | None = None
+    shape: Shape, *, mean: Any = 0.0, std: Any = 1.0, dtype: npt.DTypeLike | None = None
 ) -> Tensor:
     """Draw from the normal distribution with the default generator.
 
@@ -90,16 +90,16 @@ def normal(
     >>> tg.normal((2, 3)).shape
     (2, 3)
     """
-    return default_generator().normal(shape, mean, std, dtype=dtype)
+    return default_generator().normal(shape, mean=mean, std=std, dtype=dtype)
 
 
 def truncated_normal(
     shape: Shape,
+    *,
     mean: Any = 0.0,
     std: Any = 1.0,
     low: float = -2.0,
     high: float = 2.0,
-    *,
     dtype: npt.DTypeLike | None = None,
 ) -> Tensor:
     """Draw from the normal distribution cut off at ``low`` and ``high`` standard deviations.
@@ -110,7 +110,9 @@ def truncated_normal(
     >>> float(tg.truncated_normal(1000, mean=5.0, std=0.1).max()) <= 5.2
     True
     """
-    return default_generator().truncated_normal(shape, mean, std, low, high, dtype=dtype)
+    return default_generator().truncated_normal(
+        shape, mean=mean, std=std, low=low, high=high, dtype=dtype
+    )
 
 
 def bernoulli(p: Any, shape: Shape | None = None, *, dtype: npt.DTypeLike | None = None) -> Tensor:

@@ -15,7 +15,7 @@ import numpy as np
 from ..backend import Array, Namespace
 from ..cards import primitive
 from ..context import DType
-from .arguments import Axis, place_of, reduced_axis, refuse_complex
+from .arguments import Axis, check_keepdims, place_of, reduced_axis, refuse_complex
 from .arithmetic import largest, limited
 from .axes import as_rows, count, from_rows, reduced_shape, spread
 from .notation import REDUCTION, latex_operator, python_call, python_method, upright
@@ -48,7 +48,7 @@ def sum(  # noqa: A001  # the standard's name
     >>> tg.sum(tg.Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0)
     Tensor([4., 6.], shape=(2,), dtype=float32)
     """
-    return xp.sum(x, axis=reduced_axis(axis, x.ndim), keepdims=keepdims)
+    return xp.sum(x, axis=reduced_axis(axis, x.ndim, keepdims), keepdims=keepdims)
 
 
 @sum.pullback("x")
@@ -66,7 +66,7 @@ def prod(xp: Namespace, x: Array, axis: Axis = None, *, keepdims: bool = False) 
     >>> tg.prod(tg.Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0)
     Tensor([3., 8.], shape=(2,), dtype=float32)
     """
-    return xp.prod(x, axis=reduced_axis(axis, x.ndim), keepdims=keepdims)
+    return xp.prod(x, axis=reduced_axis(axis, x.ndim, keepdims), keepdims=keepdims)
 
 
 @prod.pullback("x")
@@ -98,7 +98,7 @@ def mean(xp: Namespace, x: Array, axis: Axis = None, *, keepdims: bool = False) 
     >>> tg.mean(tg.Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=1)
     Tensor([1.5, 3.5], shape=(2,), dtype=float32)
     """
-    axis = reduced_axis(axis, x.ndim)
+    axis = reduced_axis(axis, x.ndim, keepdims)
     if 0 in x.shape and not count(x, axis):
         return xp.full(reduced_shape(x.shape, axis, keepdims), np.nan, dtype=x.dtype)
     return xp.mean(x, axis=axis, keepdims=keepdims)
@@ -106,7 +106,8 @@ def mean(xp: Namespace, x: Array, axis: Axis = None, *, keepdims: bool = False) 
 
 @mean.pullback("x")
 def mean_pull_x(xp: Namespace, g: Array, x_like: Any, axis: Axis) -> Array:
-    share = spread(xp, g, x_like, axis) / (count(x_like, axis) or 1)  # of none, nobody gets it
+    # A count may be too large for float16, so each share is made first; of none, nobody gets it.
+    share = spread(xp, g, x_like, axis) * (1 / (count(x_like, axis) or 1))
     return xp.broadcast_to(share, x_like.shape)
 
 
@@ -139,7 +140,7 @@ def max(  # noqa: A001  # the standard's name
     >>> tg.max(tg.Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0)
     Tensor([3., 4.], shape=(2,), dtype=float32)
     """
-    axis = reduced_axis(axis, x.ndim)
+    axis = reduced_axis(axis, x.ndim, keepdims)
     _comparable(x, axis, "largest")
     return xp.max(x, axis=axis, keepdims=keepdims)
 
@@ -163,7 +164,7 @@ def min(  # noqa: A001  # the standard's name
     >>> tg.min(tg.Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0)
     Tensor([1., 2.], shape=(2,), dtype=float32)
     """
-    axis = reduced_axis(axis, x.ndim)
+    axis = reduced_axis(axis, x.ndim, keepdims)
     _comparable(x, axis, "smallest")
     return xp.min(x, axis=axis, keepdims=keepdims)
 
@@ -172,13 +173,17 @@ def min(  # noqa: A001  # the standard's name
 @min.pullback("x")
 def extreme_pull_x(xp: Namespace, g: Array, x: Array, y: Array, axis: Axis) -> Array:
     chosen = x == spread(xp, y, x, axis)
-    return xp.where(chosen, spread(xp, g, x, axis) / _sharing(xp, chosen, axis, g.dtype), 0)
+    return xp.where(chosen, spread(xp, g, x, axis) * _share(xp, chosen, axis, g.dtype), 0)
 
 
-def _sharing(xp: Namespace, chosen: Array, axis: Axis, dtype: DType) -> Array:
-    """How many are chosen; at least 1, as where there is a NaN, which equals nothing, none is."""
+def _share(xp: Namespace, chosen: Array, axis: Axis, dtype: DType) -> Array:
+    """The share of each that is chosen; 1 where none is, as NaN, which equals nothing.
+
+    It is computed in float64 at least, for float16 cannot count beyond 65504.
+    """
     number = xp.sum(chosen, axis=reduced_axis(axis, chosen.ndim), keepdims=True)
-    return xp.astype(xp.maximum(number, 1), dtype)
+    counted = xp.astype(xp.maximum(number, 1), np.result_type(dtype, np.float64))
+    return xp.astype(1 / counted, dtype)
 
 
 @primitive(
@@ -195,6 +200,7 @@ def argmax(xp: Namespace, x: Array, axis: int | None = None, *, keepdims: bool =
     >>> tg.argmax(tg.Tensor([[1.0, 2.0], [4.0, 3.0]]), axis=1)
     Tensor([1, 0], shape=(2,), dtype=int64)
     """
+    check_keepdims(keepdims)
     axis = None if axis is None else place_of(axis, x.ndim)
     _comparable(x, axis, "largest")
     return xp.argmax(x, axis=axis, keepdims=keepdims)
@@ -214,6 +220,7 @@ def argmin(xp: Namespace, x: Array, axis: int | None = None, *, keepdims: bool =
     >>> tg.argmin(tg.Tensor([[1.0, 2.0], [4.0, 3.0]]), axis=1)
     Tensor([0, 1], shape=(2,), dtype=int64)
     """
+    check_keepdims(keepdims)
     axis = None if axis is None else place_of(axis, x.ndim)
     _comparable(x, axis, "smallest")
     return xp.argmin(x, axis=axis, keepdims=keepdims)
@@ -236,7 +243,7 @@ def any(  # noqa: A001  # the standard's name
     >>> tg.any(tg.Tensor([[0.0, 2.0], [0.0, 0.0]]), axis=1)
     Tensor([ True, False], shape=(2,), dtype=bool)
     """
-    return xp.any(x, axis=reduced_axis(axis, x.ndim), keepdims=keepdims)
+    return xp.any(x, axis=reduced_axis(axis, x.ndim, keepdims), keepdims=keepdims)
 
 
 @primitive(
@@ -253,7 +260,7 @@ def all(  # noqa: A001  # the standard's name
     >>> tg.all(tg.Tensor([[1.0, 2.0], [0.0, 3.0]]), axis=1)
     Tensor([ True, False], shape=(2,), dtype=bool)
     """
-    return xp.all(x, axis=reduced_axis(axis, x.ndim), keepdims=keepdims)
+    return xp.all(x, axis=reduced_axis(axis, x.ndim, keepdims), keepdims=keepdims)
 
 
 @primitive(
@@ -268,7 +275,7 @@ def count_nonzero(xp: Namespace, x: Array, axis: Axis = None, *, keepdims: bool 
     >>> tg.count_nonzero(tg.Tensor([[0.0, 2.0], [1.0, 3.0]]), axis=1)
     Tensor([1, 2], shape=(2,), dtype=int64)
     """
-    return xp.sum(x != 0, axis=reduced_axis(axis, x.ndim), keepdims=keepdims)
+    return xp.sum(x != 0, axis=reduced_axis(axis, x.ndim, keepdims), keepdims=keepdims)
 
 
 # Logarithms ------------------------------------------------------------------------------------
@@ -281,7 +288,7 @@ def count_nonzero(xp: Namespace, x: Array, axis: Axis = None, *, keepdims: bool 
     floating=True,
 )
 def logsumexp(xp: Namespace, x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
-    """Logarithm of the sum of exponentials over axes; never overflows.
+    """Logarithm of the sum of exponentials over axes, which themselves never overflow.
 
     Of minus infinities alone, or of nothing, it is minus infinity, and the gradient 0: a row that
     is masked as a whole trains nothing. With an infinity it is infinity, and grows as that does:
@@ -290,7 +297,7 @@ def logsumexp(xp: Namespace, x: Array, axis: Axis = None, *, keepdims: bool = Fa
     >>> tg.logsumexp(tg.Tensor([1000.0, 0.0]))
     Tensor(1000., shape=(), dtype=float32)
     """
-    axis = reduced_axis(axis, x.ndim)
+    axis = reduced_axis(axis, x.ndim, keepdims)
     if 0 in x.shape and not count(x, axis):
         return xp.full(reduced_shape(x.shape, axis, keepdims), -np.inf, dtype=x.dtype)
     _, total, top = _exponentials(xp, x, axis)

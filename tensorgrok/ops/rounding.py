@@ -87,8 +87,8 @@ def sign_pull_x(xp: Namespace, g: Array, y: Array, x: Array) -> Array:
 def remainder(xp: Namespace, x1: Array, x2: Array) -> Array:
     """What the division of ``x1`` by ``x2``, rounded down, leaves over; it has the sign of ``x2``.
 
-    The derivatives are 1 with respect to ``x1`` and ``-floor(x1 / x2)`` with respect to ``x2``,
-    also where the remainder jumps. Source: y = x1 - x2 * floor(x1 / x2).
+    The derivatives are 1 with respect to ``x1`` and ``-(x1 // x2)`` with respect to ``x2``, also
+    where the remainder jumps. Source: y = x1 - x2 * (x1 // x2).
 
     >>> tg.remainder(tg.Tensor([5.0, -5.0]), 3)
     Tensor([2., 1.], shape=(2,), dtype=float32)
@@ -104,7 +104,7 @@ def remainder_pull_x1(xp: Namespace, g: Array) -> Array:
 
 @remainder.pullback("x2")
 def remainder_pull_x2(xp: Namespace, g: Array, x1: Array, x2: Array) -> Array:
-    return -g * xp.floor(x1 / x2)
+    return -g * xp.floor_divide(x1, x2)  # floor(x1 / x2) is another one where x1 / x2 is rounded
 
 
 @primitive(

@@ -136,7 +136,7 @@ def diff_latex(x: Any, axis: int, n: int) -> str:
 
 
 @primitive("reduction", python=python_call("diff", axis=-1, n=1), latex=diff_latex, closed=True)
-def diff(xp: Namespace, x: Array, axis: int = -1, n: int = 1) -> Array:
+def diff(xp: Namespace, x: Array, *, axis: int = -1, n: int = 1) -> Array:
     """Differences of neighbours along an axis: each element minus the one before it.
 
     Args:

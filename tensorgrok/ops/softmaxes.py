@@ -1,7 +1,8 @@
 """Softmax cards: entries along an axis as shares of one whole, and the logarithms of those.
 
 Entries of -inf are masked: they get the share 0 and the gradient 0, without NaN in derivatives of
-any order.
+any order. No exponential overflows. Where two entries lie further apart than the largest number of
+their dtype NumPy warns of their difference; values and derivatives are right all the same.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def _total(xp: Namespace, small: Array, axis: int) -> Array:
     latex=latex_call("softmax", axis=-1),
 )
 def softmax(xp: Namespace, x: Array, axis: int = -1) -> Array:
-    """Exponentials along an axis, divided by their sum; never overflows.
+    """Exponentials along an axis, divided by their sum; the exponentials never overflow.
 
     Entries of -inf have weight 0 and gradient 0, so that they mask. Where a whole row is -inf there
     is nothing to share out, and all its weights are 0. A row with +inf or NaN is NaN.

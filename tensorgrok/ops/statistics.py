@@ -17,6 +17,7 @@ from ..backend import Array, Namespace
 from ..cards import operation, primitive
 from ..engine import apply
 from ..errors import ArgumentError, DTypeError
+from ..operators import frozen
 from ..tensor import Tensor
 from .arguments import Axis, is_real, real_number, reduced_axis, refuse_complex
 from .arithmetic import conjugate, squared_size
@@ -33,7 +34,15 @@ CORRECTED: dict[str, Any] = {"axis": None, "correction": 0.0, "keepdims": False}
 
 
 def _deviations(xp: Namespace, x: Array, axis: Axis) -> Array:
-    return x - xp.mean(x, axis=axis, keepdims=True)
+    """Deviations from the mean.
+
+    The first element is taken off before the mean is: so the deviations of equal elements are 0 to
+    the bit, and numbers that differ little beside their size lose no digits.
+    """
+    axes = reduced_axes(axis, x.ndim)
+    first = x[(..., *(slice(0, 1) if i in axes else slice(None) for i in range(x.ndim)))]
+    away = x - first
+    return away - xp.mean(away, axis=axis, keepdims=True)
 
 
 def _freedom(name: str, like: Any, axis: Axis, correction: float) -> float:
@@ -45,17 +54,15 @@ def _freedom(name: str, like: Any, axis: Axis, correction: float) -> float:
 def _variance(
     xp: Namespace, name: str, x: Array, axis: Axis, correction: float, keepdims: bool
 ) -> Array:
-    axis = reduced_axis(axis, x.ndim)
+    axis = reduced_axis(axis, x.ndim, keepdims)
     freedom = _freedom(name, x, axis, correction)
     if 0 in x.shape:  # there is no first element to begin with
         dtype = xp.real(x).dtype
         return xp.full(reduced_shape(x.shape, axis, keepdims), math.nan, dtype=dtype)
-    # The first element is taken off before the mean is: so the variance of equal elements is 0 to
-    # the bit, and numbers that differ little beside their size lose no digits.
-    axes = reduced_axes(axis, x.ndim)
-    first = x[(..., *(slice(0, 1) if i in axes else slice(None) for i in range(x.ndim)))]
-    away = _deviations(xp, x - first, axis)
-    return xp.sum(squared_size(xp, away), axis=axis, keepdims=keepdims) / freedom
+    squares = squared_size(xp, _deviations(xp, x, axis))
+    # A sum, and the number of its terms, may be too large for float16 where their quotient is not.
+    average = xp.mean(squares, axis=axis, keepdims=keepdims)
+    return average * (count(x, axis) / freedom) if correction else average
 
 
 @primitive(
@@ -126,7 +133,7 @@ def std_pull_x(xp: Namespace, g: Array, x: Array, y: Array, axis: Axis, correcti
     if 0 in x.shape:
         return xp.zeros(x.shape, dtype=x.dtype)
     freedom = _freedom("std", x, axis, correction)
-    scale = xp.where(y == 0, 0, g / (xp.where(y == 0, 1, y) * freedom))
+    scale = xp.where(y == 0, 0, g / xp.where(y == 0, 1, y) * (1 / freedom))
     return spread(xp, scale, x, axis) * conjugate(
         xp, _deviations(xp, x, reduced_axis(axis, x.ndim))
     )
@@ -198,7 +205,7 @@ def median(xp: Namespace, x: Array, axis: Axis = None, *, keepdims: bool = False
     >>> tg.median(tg.Tensor([[3.0, 1.0, 2.0, 9.0]]), axis=1)
     Tensor([2.5], shape=(1,), dtype=float32)
     """
-    axis = reduced_axis(axis, x.ndim)
+    axis = reduced_axis(axis, x.ndim, keepdims)
     refuse_complex(x)
     (result,) = _sorted_quantiles(xp, x, axis, (0.5,))
     return spread(xp, result, x, axis) if keepdims else result
@@ -222,7 +229,7 @@ def quantile_at(
     xp: Namespace, x: Array, q: float | tuple[float, ...], axis: Axis, keepdims: bool
 ) -> Array:
     """The card behind ``quantile``."""
-    axis = reduced_axis(axis, x.ndim)
+    axis = reduced_axis(axis, x.ndim, keepdims)
     refuse_complex(x)
     found = _sorted_quantiles(xp, x, axis, q if isinstance(q, tuple) else (q,))
     shape = reduced_shape(x.shape, axis, keepdims)
@@ -280,5 +287,5 @@ def quantile(x: Any, q: Quantiles, axis: Axis = None, *, keepdims: bool = False)
     >>> tg.quantile(tg.Tensor([1.0, 2.0, 4.0]), [0, 0.5, 1])
     Tensor([1., 2., 4.], shape=(3,), dtype=float32)
     """
-    parameters = {"q": _plain_q(q), "axis": axis, "keepdims": keepdims}
+    parameters = {"q": _plain_q(q), "axis": frozen(axis), "keepdims": keepdims}
     return cast("Tensor", apply(quantile_at, (x,), parameters))

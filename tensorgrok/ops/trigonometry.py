@@ -3,7 +3,7 @@ r"""Trigonometric and hyperbolic cards and their inverses, element by element, i
 All but ``atan2`` take complex numbers too, and then their rules give the complex derivative; the
 branch cuts of the inverses are NumPy's. At the ends of the intervals on which ``asin acos acosh
 atanh`` are real the derivative is infinite: NumPy warns of a division by zero, and times a
-cotangent of 0 it is NaN.
+cotangent of 0 it is NaN. Further derivatives there are infinite or NaN.
 
 Source of the derivatives: Abramowitz and Stegun, Handbook of Mathematical Functions, 4.3-4.6.
 """
@@ -63,11 +63,19 @@ def tan_pull_x(xp: Namespace, g: Array, y: Array) -> Array:
     return g * (1 + y * y)
 
 
+def _cathetus(xp: Namespace, x: Array) -> Array:
+    """Square root of ``1 - x * x``, on that side of a branch cut on which ``x`` is."""
+    if x.dtype.kind != "c":
+        return xp.sqrt((1 - x) * (1 + x))
+    # The side is the sign of a zero, which 1 - x and x + 1 lose.
+    return xp.sqrt(-(x - 1)) * xp.sqrt(x - -1)
+
+
 @primitive("elementwise", latex=r"\arcsin\left({x}\right)", floating=True, closed=True)
 def asin(xp: Namespace, x: Array) -> Array:
     """Angle between -pi/2 and pi/2 whose sine each element is; NaN beyond -1 and 1.
 
-    At -1 and 1 the derivative is infinite.
+    At -1 and 1 the derivative is infinite, and further ones are infinite or NaN.
 
     >>> tg.asin(tg.Tensor([0.0, 1.0]))
     Tensor([0.       , 1.5707964], shape=(2,), dtype=float32)
@@ -77,14 +85,14 @@ def asin(xp: Namespace, x: Array) -> Array:
 
 @asin.pullback("x")
 def asin_pull_x(xp: Namespace, g: Array, x: Array) -> Array:
-    return g / xp.sqrt((1 - x) * (1 + x))
+    return g / _cathetus(xp, x)
 
 
 @primitive("elementwise", latex=r"\arccos\left({x}\right)", floating=True, closed=True)
 def acos(xp: Namespace, x: Array) -> Array:
     """Angle between 0 and pi whose cosine each element is; NaN beyond -1 and 1.
 
-    At -1 and 1 the derivative is infinite.
+    At -1 and 1 the derivative is infinite, and further ones are infinite or NaN.
 
     >>> tg.acos(tg.Tensor([0.0, 1.0]))
     Tensor([1.5707964, 0.       ], shape=(2,), dtype=float32)
@@ -94,7 +102,7 @@ def acos(xp: Namespace, x: Array) -> Array:
 
 @acos.pullback("x")
 def acos_pull_x(xp: Namespace, g: Array, x: Array) -> Array:
-    return -g / xp.sqrt((1 - x) * (1 + x))
+    return -g / _cathetus(xp, x)
 
 
 @primitive("elementwise", latex=r"\arctan\left({x}\right)", floating=True, closed=True)
@@ -209,7 +217,9 @@ def asinh(xp: Namespace, x: Array) -> Array:
 
 @asinh.pullback("x")
 def asinh_pull_x(xp: Namespace, g: Array, x: Array) -> Array:
-    return g / (xp.sqrt(1 + x * x) if x.dtype.kind == "c" else xp.hypot(x, 1))
+    if x.dtype.kind != "c":
+        return g / xp.hypot(x, 1)
+    return g / xp.cosh(xp.asinh(x))  # a root of 1 + x * x would not know the side of a branch cut
 
 
 @primitive(
@@ -226,8 +236,10 @@ def acosh(xp: Namespace, x: Array) -> Array:
 
 @acosh.pullback("x")
 def acosh_pull_x(xp: Namespace, g: Array, x: Array) -> Array:
-    # Two roots rather than one: no overflow, and the right branch for complex numbers.
-    return g / (xp.sqrt(x - 1) * xp.sqrt(x + 1))
+    # Two roots rather than one: no overflow, and the right branch for complex numbers. There a
+    # zero has its sign, which x + 1 loses.
+    other = x - -1 if x.dtype.kind == "c" else x + 1
+    return g / (xp.sqrt(x - 1) * xp.sqrt(other))
 
 
 @primitive(
@@ -236,7 +248,7 @@ def acosh_pull_x(xp: Namespace, g: Array, x: Array) -> Array:
 def atanh(xp: Namespace, x: Array) -> Array:
     """Inverse hyperbolic tangent of each element; NaN beyond -1 and 1.
 
-    At -1 and 1 value and derivative are infinite.
+    At -1 and 1 value and derivative are infinite, and further derivatives infinite or NaN.
 
     >>> tg.atanh(tg.Tensor([0.0]))
     Tensor([0.], shape=(1,), dtype=float32)

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..cards import operation
-from ..errors import ArgumentError, ShapeError, describe, join_words
+from ..context import Mode, current_backend
+from ..errors import ArgumentError, BackendMismatch, ShapeError, describe, join_words
 from ..tensor import Tensor
 from .arguments import Axes, Axis, as_tensor, checked_axes, checked_axis, plain_integer
 from .arrangement import broadcast_to, flip, permute_dims, reshape
@@ -172,7 +173,18 @@ def rot90(x: Any, k: int = 1, axes: Sequence[int] = (0, 1)) -> Tensor:
 
 
 def _tensors(name: str, arrays: Sequence[Any]) -> list[Tensor]:
-    return [as_tensor(name, array, f"arrays[{i}]") for i, array in enumerate(arrays)]
+    """Tensors on one backend; what is none yet joins those that are."""
+    given = [array for array in arrays if isinstance(array, Tensor)]
+    for other in given[1:]:
+        if other.backend is not given[0].backend:
+            names = (given[0].backend.name, other.backend.name)
+            raise BackendMismatch(
+                f"{name}: {describe(given[0])} is on backend {names[0]!r} and {describe(other)} on "
+                f"{names[1]!r}; make both on the same one, for example with "
+                f"Tensor(t.numpy(), backend={names[0]!r})"
+            )
+    with Mode(backend=given[0].backend if given else current_backend()):
+        return [as_tensor(name, array, f"arrays[{i}]") for i, array in enumerate(arrays)]
 
 
 @operation
@@ -200,7 +212,7 @@ def meshgrid(*arrays: Any, indexing: str = "xy") -> tuple[Tensor, ...]:
     """Coordinates of the points of a grid, one tensor for each vector of coordinates.
 
     Args:
-        arrays: vectors.
+        arrays: vectors, any number of them.
         indexing: ``"xy"``, where the second vector runs along the first axis of the results and the
             first along the second, as in a plot; ``"ij"``, where every vector has the axis of its
             place.

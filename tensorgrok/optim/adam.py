@@ -55,7 +55,7 @@ class Adam(Optimizer):
     subtracts ``lr * mean / (sqrt(square) + eps)``. Of complex parameters the square is that of the
     absolute value. Source: Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015.
 
-    A parameter without a gradient is skipped, and its count of steps stays.
+    A parameter that is skipped, without a gradient or frozen, keeps its count of steps.
 
     Args:
         parameters: tensors that require gradients.
@@ -97,7 +97,7 @@ class Adam(Optimizer):
         self._set("beta2", betas[1], below=1)
         self._set("eps", eps)
         self._set("weight_decay", weight_decay)
-        self._check_eps(eps)
+        self._check_eps(self.eps, self.betas[1])
         self._private["mean"] = [self._zeros(p) for p in self.parameters]
         self._private["square"] = [self._zeros(p, real=True) for p in self.parameters]
         clocks = {p._space: Clock(p._space) for p in self.parameters}
@@ -106,10 +106,10 @@ class Adam(Optimizer):
         rest1, rest2 = (Setting(f"1 - {b.name}", 1 - b.value) for b in (beta1, beta2))
         self._taken = [beta1, rest1, beta2, rest2]  # by each update, beside those of the clock
 
-    def _check_eps(self, eps: float) -> None:
-        smallest = self.eps * math.sqrt(1 - self.betas[1])  # what the first step takes
+    def _check_eps(self, eps: float, beta2: float) -> None:
+        smallest = eps * math.sqrt(1 - beta2)  # what the first step takes
         for place, parameter in enumerate(self.parameters):
-            if self.eps and not real_dtype(parameter.dtype).type(smallest):
+            if eps and not real_dtype(parameter.dtype).type(smallest):
                 raise ArgumentError(
                     f"{type(self).__name__}: eps={eps} is 0 in {parameter.dtype}, the dtype of "
                     f"parameter {place}; choose one like 1e-4, or train in float32"
@@ -126,8 +126,8 @@ class Adam(Optimizer):
         return self._settings["eps"].value
 
     def step(self) -> None:
-        """Update every parameter that has a gradient."""
-        active = [i for i, parameter in enumerate(self.parameters) if parameter._grad is not None]
+        """Update every parameter that has a gradient; frozen ones are skipped."""
+        active = [i for i, p in enumerate(self.parameters) if p._grad is not None and p._needs]
         if len(active) < len(self.parameters):
             self._part(set(active))
         means, squares = self._private["mean"], self._private["square"]
@@ -166,11 +166,15 @@ class Adam(Optimizer):
         counts = {f"{i}.count": clock.count for i, clock in enumerate(self._clocks)}
         return super()._state() | counts
 
-    def _load(self, settings: dict[str, float], arrays: dict[str, npt.NDArray[Any]]) -> None:
-        counts = [float(arrays[f"{i}.count"]) for i in range(len(self.parameters))]
-        for i, count in enumerate(counts):
+    def _check(self, settings: dict[str, float], arrays: dict[str, npt.NDArray[Any]]) -> None:
+        self._check_eps(settings["eps"], settings["beta2"])
+        for i in range(len(self.parameters)):
+            count = float(arrays[f"{i}.count"])
             if not (count >= 0 and count.is_integer()):
                 raise ArgumentError(f"load_state_dict: {i}.count is {count}, not a number of steps")
+
+    def _load(self, settings: dict[str, float], arrays: dict[str, npt.NDArray[Any]]) -> None:
+        counts = [float(arrays[f"{i}.count"]) for i in range(len(self.parameters))]
         for clock in dict.fromkeys(self._clocks):
             mine = [i for i, other in enumerate(self._clocks) if other is clock]
             for count in {counts[i] for i in mine} - {counts[mine[0]]}:
@@ -180,7 +184,7 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam with decoupled weight decay: a step first takes ``lr * weight_decay`` off of parameters.
+    """Adam with decoupled weight decay: a step first shrinks parameters by ``lr * weight_decay``.
 
     That is a part of the parameter itself, so decay is not divided by the root of the running mean
     of squares. Source: Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019.

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import functools
+import math
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
-from ..context import get_context
-from ..errors import ArgumentError, DTypeError
-from ..ops.arguments import plain_number
+from ..context import DType, get_context
+from ..errors import ArgumentError, BackendMismatch, DTypeError, join_words
+from ..ops.arguments import real_number
 from ..ops.elementwise import clip, maximum
 from ..ops.functions import sqrt
 from ..tensor import Tensor
-from .optimizer import checked_parameters
+from .optimizer import checked_parameters, real_dtype
 
 
 def clip_grad_norm(parameters: Iterable[Tensor], max_norm: float) -> Tensor:
@@ -25,17 +27,20 @@ def clip_grad_norm(parameters: Iterable[Tensor], max_norm: float) -> Tensor:
     difficulty of training recurrent neural networks", ICML 2013.
 
     A length of NaN makes all gradients NaN; an infinite one makes infinite gradients NaN and all
-    others 0. The result tells: check it where that may happen.
+    others 0, without a warning. The result tells: check it where that may happen. In host memory
+    it is infinite only where it does not fit its dtype; elsewhere, and in traced steps, where its
+    square does not: from 1.8e19 on in float32.
 
     Args:
         parameters: tensors that require gradients; those without a gradient do not count.
-        max_norm: above 0.
+        max_norm: above 0; ``math.inf`` only measures.
 
     Returns:
-        The length before, a tensor of shape (); 0 if there is no gradient.
+        The length before, a tensor of shape () in the widest dtype of the gradients, float32 at
+        least; 0 if there is no gradient.
 
     Raises:
-        BackendMismatch: parameters on several backends; clip them apart.
+        BackendMismatch: gradients on several backends; clip them apart.
         ArgumentError, DTypeError: ``max_norm`` is no number above 0; as for optimizers.
 
     >>> w = tg.Tensor([0.0, 0.0], requires_grad=True)
@@ -49,11 +54,23 @@ def clip_grad_norm(parameters: Iterable[Tensor], max_norm: float) -> Tensor:
     clipped = _with_gradients("clip_grad_norm", parameters)
     if not clipped:
         return Tensor(0.0)
-    first, *others = (_square(gradient) for _, gradient in clipped)
-    norm = sqrt(sum(others, first))
-    factor = limit / maximum(norm, limit)
-    for parameter, gradient in clipped:
-        _put(parameter, gradient * _like(factor, gradient))
+    names = sorted({gradient.backend.name for _, gradient in clipped})
+    if len(names) > 1:
+        raise BackendMismatch(
+            f"clip_grad_norm: there are gradients on the backends {join_words(names)}; clip those "
+            "of each backend by themselves"
+        )
+    wide = [_wide(gradient) for _, gradient in clipped]
+    with np.errstate(over="ignore", invalid="ignore"):  # what is infinite does as documented
+        norm = _length(wide)
+        if limit == math.inf:
+            return norm
+        least, _, most = _limits(norm.dtype)
+        bound = min(max(limit, least), most)
+        factor = bound / maximum(norm, bound)
+        for (parameter, gradient), values in zip(clipped, wide, strict=True):
+            scaled = values * _like(factor, values)
+            _put(parameter, scaled if values is gradient else scaled.astype(gradient.dtype))
     return norm
 
 
@@ -75,6 +92,8 @@ def clip_grad_value(parameters: Iterable[Tensor], limit: float) -> None:
     Tensor([ 1. , -0.5], shape=(2,), dtype=float32)
     """
     bound = _limit("clip_grad_value", "limit", limit)
+    if bound == math.inf:
+        raise ArgumentError("clip_grad_value: limit must be finite, got inf")
     clipped = _with_gradients("clip_grad_value", parameters)
     for parameter, _ in clipped:
         if parameter._space.complex:
@@ -83,12 +102,13 @@ def clip_grad_value(parameters: Iterable[Tensor], limit: float) -> None:
                 "order; use clip_grad_norm"
             )
     for parameter, gradient in clipped:
-        _put(parameter, clip(gradient, -bound, bound))
+        within = min(bound, _limits(gradient.dtype)[2])
+        _put(parameter, clip(gradient, -within, within))
 
 
 def _limit(name: str, argument: str, value: Any) -> float:
-    number = plain_number(name, argument, value)
-    if number <= 0:
+    number = real_number(name, argument, value)
+    if not number > 0:
         raise ArgumentError(f"{name}: {argument} must be above 0, got {value!r}")
     return number
 
@@ -99,10 +119,39 @@ def _with_gradients(name: str, parameters: Any) -> list[tuple[Tensor, Tensor]]:
     return [(p, p._grad.detach()) for p in found if p._grad is not None]
 
 
+def _wide(gradient: Tensor) -> Tensor:
+    """A gradient in float32 at least: squares of float16 soon overflow."""
+    return gradient.astype(np.float32) if gradient.dtype.itemsize < 4 else gradient
+
+
+def _length(gradients: Sequence[Tensor]) -> Tensor:
+    """The root of the sum of all squares."""
+    first, *others = map(_square, gradients)
+    norm = sqrt(sum(others, first))
+    if "host" not in norm.backend.features or not get_context().eager:
+        return norm
+    # Here looking costs nothing: if squares overflow, or vanish, measure in units of the largest.
+    if _limits(norm.dtype)[1] < norm.item() < math.inf:
+        return norm
+    peaks = [abs(gradient).max() for gradient in gradients if gradient.size]
+    peak = max((peak.item() for peak in peaks), default=0.0)
+    if not 0 < peak < math.inf:
+        return norm
+    joint = (g.astype(np.result_type(g.dtype, norm.dtype)) for g in gradients)
+    first, *others = (_square(gradient / peak) for gradient in joint)
+    return sqrt(sum(others, first)) * peak
+
+
+@functools.cache
+def _limits(dtype: DType) -> tuple[float, float, float]:
+    """The least number above 0, the least with an accurate square, and the largest number."""
+    found = np.finfo(dtype)
+    least = float(found.tiny)
+    return least, (least / float(found.eps)) ** 0.5, float(found.max)
+
+
 def _square(gradient: Tensor) -> Tensor:
-    """The squared length of one gradient, in float32 at least: float16 soon overflows."""
-    if gradient.dtype == np.float16:
-        gradient = gradient.astype(np.float32)
+    """The squared length of one gradient."""
     if gradient._space.complex:
         return (gradient * gradient.conj()).real.sum()
     flat: Tensor = gradient.reshape((gradient.size,))
@@ -111,7 +160,9 @@ def _square(gradient: Tensor) -> Tensor:
 
 def _like(factor: Tensor, gradient: Tensor) -> Tensor:
     """The factor in the real dtype of a gradient, so that the product keeps the gradient's."""
-    dtype = np.empty((), gradient.dtype).real.dtype
+    if factor._space is gradient._space:
+        return factor
+    dtype = real_dtype(gradient.dtype)
     return factor if factor.dtype == dtype else factor.astype(dtype)
 
 

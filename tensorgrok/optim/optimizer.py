@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -10,9 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ..backend import Space
+from ..context import get_context
 from ..engine import make_tensor
-from ..errors import ArgumentError, DTypeError, ShapeError, join_words
+from ..errors import ArgumentError, DTypeError, GraphError
 from ..tensor import Tensor
+from ..updating import check_names, fitting
 
 
 class Setting:
@@ -20,17 +23,24 @@ class Setting:
 
     As a tensor it is an input of every update: a traced step reads it anew each time, so a schedule
     works there too. (To NumPy a 0-d array is also cheaper than a Python float.)
+
+    Args:
+        name: what it is called.
+        value: a number from 0 to less than ``below``.
+        owner: whose setting it is, for errors.
     """
 
-    def __init__(self, name: str, value: Any, below: float = math.inf) -> None:
-        self.name = name
-        self.below = below
+    def __init__(self, name: str, value: Any, below: float = math.inf, owner: str = "") -> None:
+        self.name, self.below, self.owner = name, below, owner
         self._tensors: dict[Space, Tensor] = {}
-        self.value = value
+        self._value = self.checked(value)
 
     def __reduce__(self) -> Any:
         # The tensors are made again when needed.
-        return Setting, (self.name, self._value, self.below)
+        return type(self), (self.name, self._value, self.below, self.owner)
+
+    def __str__(self) -> str:
+        return f"{self._value:g}"
 
     @property
     def value(self) -> float:
@@ -39,20 +49,28 @@ class Setting:
 
     @value.setter
     def value(self, value: Any) -> None:
-        self._value = self.checked(value)
+        number = self.checked(value)
+        refuse_tracing(self.called)
+        self._value = number
         for tensor in self._tensors.values():
-            tensor.assign(np.asarray(self._value))  # a bare number would pass through float32
+            tensor.assign(number)
+
+    @property
+    def called(self) -> str:
+        """The name, after that of the owner."""
+        return f"{self.owner}: {self.name}" if self.owner else self.name
 
     def checked(self, value: Any) -> float:
         """``value`` as a float, if this setting can have it."""
-        if isinstance(value, Tensor | np.ndarray | np.generic) and value.size == 1:
-            value = value.item()
+        value = unwrapped(value)
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise DTypeError(f"{self.name}: expected a number, got {value!r}")
-        if not math.isfinite(value) or value < 0:
-            raise ArgumentError(f"{self.name}: expected a finite number of at least 0, got {value}")
+            raise DTypeError(f"{self.called}: expected a number, got {value!r}")
+        if not 0 <= value <= sys.float_info.max:
+            raise ArgumentError(
+                f"{self.called}: expected a finite number of at least 0, got {value}"
+            )
         if value >= self.below:
-            raise ArgumentError(f"{self.name}: expected less than {self.below}, got {value}")
+            raise ArgumentError(f"{self.called}: expected less than {self.below}, got {value}")
         return float(value)
 
     def at(self, space: Space) -> Tensor:
@@ -63,6 +81,36 @@ class Setting:
             tensor = Tensor(self._value, dtype=dtype, backend=space.backend, name=self.name)
             self._tensors[space] = tensor
         return tensor
+
+
+class Flag(Setting):
+    """A setting that is True or False, kept as 1.0 or 0.0."""
+
+    def __str__(self) -> str:
+        return str(self._value == 1)
+
+    def checked(self, value: Any) -> float:
+        """``value``, if it is 1 or 0."""
+        number = super().checked(value)
+        if number not in (0, 1):
+            raise ArgumentError(f"{self.called}: expected 1 or 0, True or False, got {value}")
+        return number
+
+
+def unwrapped(value: Any) -> Any:
+    """The number in an array or tensor of one element; anything else as it is."""
+    if isinstance(value, Tensor | np.ndarray | np.generic) and value.size == 1:
+        return value.item()
+    return value
+
+
+def refuse_tracing(called: str) -> None:
+    """Refuse to change a number of Python in a traced step: its replays would not do so."""
+    if get_context().tracer is not None:
+        raise GraphError(
+            f"{called}: it cannot change inside a traced step, whose replays would not see that; "
+            "change it between steps, also where a schedule does"
+        )
 
 
 def real_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
@@ -115,7 +163,7 @@ class Optimizer:
         self._set("lr", lr)
 
     def _set(self, name: str, value: Any, below: float = math.inf) -> None:
-        self._settings[name] = Setting(name, value, below)
+        self._settings[name] = Setting(name, value, below, type(self).__name__)
 
     @property
     def lr(self) -> float:
@@ -137,11 +185,16 @@ class Optimizer:
             parameter._grad = None
 
     def step(self) -> None:
-        """Change every parameter that has a gradient; each optimizer writes its own."""
+        """Change every parameter that has a gradient; each optimizer writes its own.
+
+        A parameter without a gradient is skipped, and so is a frozen one, whose ``requires_grad``
+        was switched off. What interrupts a step (an interrupt from the keyboard, a floating-point
+        error that NumPy was told to raise) leaves it half done: go on from a saved state.
+        """
         raise NotImplementedError(f"{type(self).__name__} has no step method")
 
     def __repr__(self) -> str:
-        shown = [f"{name}={setting.value:g}" for name, setting in self._settings.items()]
+        shown = [f"{name}={setting}" for name, setting in self._settings.items()]
         count, size = len(self.parameters), sum(p.size for p in self.parameters)
         held = f"{count} parameter{'s' * (count > 1)} of {size:,} number{'s' * (size != 1)}"
         return f"{type(self).__name__}({', '.join(shown)}; {held})"
@@ -191,23 +244,22 @@ class Optimizer:
         of the state: the model saves them.
 
         Raises:
-            ArgumentError: names missing or unknown; a setting out of its range.
-            ShapeError, DTypeError: a value that does not fit.
+            ArgumentError: names missing or unknown; a setting out of its range, or one that this
+                optimizer cannot go on with.
+            ShapeError, DTypeError: a value that does not fit; no dictionary.
+            GraphError: inside a traced step.
         """
+        refuse_tracing("load_state_dict")
         mine = self._state()
-        names = [*self._settings, *mine]
-        missing = [repr(name) for name in names if name not in state]
-        unknown = [repr(name) for name in state if name not in names]
-        if missing or unknown:
-            parts = [f"missing are {join_words(missing)}"] if missing else []
-            parts += [f"unknown are {join_words(unknown)}"] if unknown else []
-            raise ArgumentError(
-                f"load_state_dict: the names do not fit this {type(self).__name__} of "
-                f"{len(self.parameters)} parameters: {'; '.join(parts)}"
-            )
+        owner = f"{type(self).__name__} of {len(self.parameters)} parameters"
+        check_names([*self._settings, *mine], state, owner)
         settings = {name: s.checked(state[name]) for name, s in self._settings.items()}
-        arrays = {name: _fitting(name, state[name], tensor) for name, tensor in mine.items()}
+        arrays = {name: fitting(name, state[name], tensor) for name, tensor in mine.items()}
+        self._check(settings, arrays)
         self._load(settings, arrays)
+
+    def _check(self, settings: dict[str, float], arrays: dict[str, npt.NDArray[Any]]) -> None:
+        """Refuse a state that this optimizer cannot go on with, though each value of it fits."""
 
     def _load(self, settings: dict[str, float], arrays: dict[str, npt.NDArray[Any]]) -> None:
         """Take over what was checked."""
@@ -215,17 +267,3 @@ class Optimizer:
             self._settings[name].value = value
         for name, tensor in self._state().items():
             tensor.assign(arrays[name])
-
-
-def _fitting(name: str, value: Any, tensor: Tensor) -> npt.NDArray[Any]:
-    """A value of a state as an array for the host, if it fits a private tensor."""
-    array = value.numpy() if isinstance(value, Tensor) else np.asarray(value)
-    if array.shape != tensor.shape:
-        raise ShapeError(
-            f"load_state_dict: {name} has shape {tensor.shape}, the state has {array.shape}"
-        )
-    if array.dtype.kind not in "fiu" and array.dtype.kind != tensor.dtype.kind:
-        raise DTypeError(
-            f"load_state_dict: {name} has dtype {tensor.dtype}, the state has {array.dtype}"
-        )
-    return array

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError, DTypeError, join_words
-from .optimizer import Optimizer, Setting
+from ..ops.arguments import plain_integer
+from ..updating import check_mapping
+from .optimizer import Optimizer, Setting, unwrapped
 
 
 class Schedule:
@@ -17,10 +19,18 @@ class Schedule:
 
     A schedule is attached when it is made, and sets the rate of step 0 right then; from there,
     ``step()`` after each step of the optimizer (or after each epoch) sets the next one. Called with
-    a number of steps it only says what the rate is then. Subclasses write ``rate``.
+    a number of steps it only says what the rate is then.
+
+    Subclasses write ``rate``. One with settings of its own sets them before it calls
+    ``super().__init__(optimizer)``, as that asks for the rate of step 0.
 
     Args:
         optimizer: whose ``lr``, as it is now, the schedule begins with.
+
+    Raises:
+        DTypeError: no optimizer.
+        ArgumentError: a rate that is negative or not finite, now or at a later step.
+        GraphError: a step inside a traced step: its replays would not see another rate.
 
     Attributes:
         optimizer: the optimizer.
@@ -40,11 +50,13 @@ class Schedule:
     def __init__(self, optimizer: Optimizer) -> None:
         if not isinstance(optimizer, Optimizer):
             raise DTypeError(
-                f"{type(self).__name__}: give an optimizer, not a {type(optimizer).__name__}"
+                f"{type(self).__name__}: give an optimizer, not something of type "
+                f"{type(optimizer).__name__}"
             )
         self.optimizer = optimizer
         self.base = optimizer.lr
         self.taken = 0
+        optimizer.lr = self(0)
 
     def rate(self, step: int) -> float:
         """The learning rate after ``step`` steps; every schedule writes its own."""
@@ -55,12 +67,17 @@ class Schedule:
             raise DTypeError(f"{type(self).__name__}: a step is an integer, got {step!r}")
         if step < 0:
             raise ArgumentError(f"{type(self).__name__}: steps count from 0, got {step}")
-        return self.rate(int(step))
+        try:
+            return self.rate(int(step))
+        except OverflowError as error:
+            raise ArgumentError(
+                f"{type(self).__name__}: the rate after {step} steps is too large for a number"
+            ) from error
 
     def step(self) -> None:
         """Count one step, and set the learning rate of the next."""
+        self.optimizer.lr = self(self.taken + 1)
         self.taken += 1
-        self.optimizer.lr = self(self.taken)
 
     def state_dict(self) -> dict[str, float]:
         """How many steps were taken, and from which rate."""
@@ -72,16 +89,20 @@ class Schedule:
         Raises:
             ArgumentError, DTypeError: it is not that of a schedule; then nothing has changed.
         """
+        check_mapping(state)
         if set(state) != {"taken", "base"}:
             raise ArgumentError(
                 "load_state_dict: the state of a schedule has 'taken' and 'base', this has "
                 f"{join_words([repr(name) for name in state]) or 'nothing'}"
             )
-        base = Setting("base", state["base"]).value
-        self(state["taken"])  # refuses what is no number of steps
-        self._begin(base)
-        self.taken = int(state["taken"])
-        self.optimizer.lr = self(self.taken)
+        before, taken = self.base, unwrapped(state["taken"])
+        self._begin(Setting("base", state["base"]).value)
+        try:
+            self.optimizer.lr = self(taken)  # refuses what is no number of steps, or no rate
+        except Exception:
+            self._begin(before)
+            raise
+        self.taken = int(taken)
 
     def _begin(self, base: float) -> None:
         self.base = base
@@ -114,9 +135,9 @@ class StepDecay(Schedule):
     """
 
     def __init__(self, optimizer: Optimizer, every: int, factor: float = 0.1) -> None:
+        self.every = plain_integer("StepDecay", "every", every, least=1)
+        self.factor = Setting("factor", factor, owner="StepDecay").value
         super().__init__(optimizer)
-        self.every = _length("StepDecay", "every", every)
-        self.factor = Setting("StepDecay: factor", factor).value
 
     def rate(self, step: int) -> float:
         """The learning rate after ``step`` steps."""
@@ -149,9 +170,9 @@ class CosineDecay(Schedule):
     """
 
     def __init__(self, optimizer: Optimizer, steps: int, final: float = 0.0) -> None:
+        self.steps = plain_integer("CosineDecay", "steps", steps, least=1)
+        self.final = Setting("final", final, owner="CosineDecay").value
         super().__init__(optimizer)
-        self.steps = _length("CosineDecay", "steps", steps)
-        self.final = Setting("CosineDecay: final", final).value
 
     def rate(self, step: int) -> float:
         """The learning rate after ``step`` steps."""
@@ -191,12 +212,13 @@ class WarmUp(Schedule):
 
     def __init__(self, after: Schedule, steps: int) -> None:
         if not isinstance(after, Schedule):
-            raise DTypeError(f"WarmUp: give a schedule to follow, not a {type(after).__name__}")
-        super().__init__(after.optimizer)
+            raise DTypeError(
+                f"WarmUp: give a schedule to follow, not something of type {type(after).__name__}"
+            )
         self.after = after
+        self.steps = plain_integer("WarmUp", "steps", steps, least=1)
+        super().__init__(after.optimizer)
         self.base = after.base
-        self.steps = _length("WarmUp", "steps", steps)
-        self.optimizer.lr = self(0)
 
     def rate(self, step: int) -> float:
         """The learning rate after ``step`` steps."""
@@ -211,11 +233,3 @@ class WarmUp(Schedule):
     def describe(self) -> str:
         """How long it takes, and what follows."""
         return f"{self.steps}, then {type(self.after).__name__}({self.after.describe()})"
-
-
-def _length(name: str, argument: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise DTypeError(f"{name}: {argument} must be an integer, got {value!r}")
-    if value < 1:
-        raise ArgumentError(f"{name}: {argument} must be at least 1, got {value}")
-    return int(value)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
+
+import numpy.typing as npt
 
 from ..errors import ArgumentError, DTypeError
 from ..ops.updates import momentum_update, nesterov_update, sgd_update
 from ..tensor import Tensor
 from ..updating import update, update_together
-from .optimizer import Optimizer
+from .optimizer import Flag, Optimizer
 
 
 class SGD(Optimizer):
@@ -51,7 +54,7 @@ class SGD(Optimizer):
             raise DTypeError(f"SGD: nesterov must be True or False, got {nesterov!r}")
         if nesterov and self.momentum == 0:
             raise ArgumentError("SGD: nesterov=True needs a momentum above 0, such as 0.9")
-        self._set("nesterov", float(nesterov))
+        self._settings["nesterov"] = Flag("nesterov", int(nesterov), owner="SGD")
         if self.momentum:
             self._private["velocity"] = [self._zeros(parameter) for parameter in self.parameters]
 
@@ -66,14 +69,14 @@ class SGD(Optimizer):
         return self._settings["nesterov"].value != 0
 
     def step(self) -> None:
-        """Update every parameter that has a gradient."""
+        """Update every parameter that has a gradient; frozen ones are skipped."""
         lr, decays = self._settings["lr"], self._settings["weight_decay"]._value != 0
         if self._private:
             self._step_with_momentum(decays)
             return
         for parameter in self.parameters:
             gradient = parameter._grad
-            if gradient is not None:
+            if gradient is not None and parameter._needs:
                 space = parameter._space
                 if decays or space.complex:
                     gradient = self._descent(parameter, gradient, decays)
@@ -84,9 +87,20 @@ class SGD(Optimizer):
         card = nesterov_update if self.nesterov else momentum_update
         for parameter, velocity in zip(self.parameters, self._private["velocity"], strict=True):
             gradient = parameter._grad
-            if gradient is not None:
+            if gradient is not None and parameter._needs:
                 space = parameter._space
                 if decays or space.complex:
                     gradient = self._descent(parameter, gradient, decays)
                 settings = (lr.at(space), momentum.at(space))
                 update_together(card, (parameter, velocity), (gradient, *settings))
+
+    def _check(self, settings: dict[str, float], arrays: dict[str, npt.NDArray[Any]]) -> None:
+        momentum = settings["momentum"]
+        if (momentum != 0) != bool(self._private):
+            raise ArgumentError(
+                f"load_state_dict: this SGD has momentum={self.momentum:g} and the state "
+                f"momentum={momentum:g}; only with momentum there are velocities, so make an SGD "
+                "with that of the state"
+            )
+        if settings["nesterov"] and not momentum:
+            raise ArgumentError("load_state_dict: nesterov=True needs a momentum above 0")

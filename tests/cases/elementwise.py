@@ -40,6 +40,8 @@ for _name in ("negative", "abs"):
 case("pow", lambda x: x**2, [draw((2, 3), 0)], lambda x: x * x, "square")
 case("pow", lambda x: x**3, [draw((2, 3), 0)], lambda x: x * x * x, "cube")
 case("pow", lambda x: x**0, [draw((3,), 0)], lambda x: np.ones(3), "to the 0")
+case("pow", primitives["pow"], [draw((4,), 0, "positive"), np.array([0.0, 1.0, 2.0, 0.0])],
+     np.power, "whole exponents")  # fmt: skip
 case("pow", lambda x: 2.0**x, [draw((3,), 0)], lambda x: np.exp(x * math.log(2)), "number as base")
 case("maximum", lambda x: tg.maximum(x, 0), [draw((5,), 1)], relu_oracle, "with a number")
 case("minimum", lambda x: tg.minimum(0, x), [draw((5,), 1)], lambda x: -relu_oracle(-x),
@@ -62,6 +64,12 @@ case("clip_between", lambda x, high: tg.clip(x, -1, high), [draw((2, 4), 1), dra
      lambda x, high: np.minimum(np.maximum(x, -1.0), high), "a number and a tensor")  # fmt: skip
 case("clip_between", lambda low: tg.clip(0.5, low, 1.0), [draw((4,), 2)],
      lambda low: np.minimum(np.maximum(0.5, low), 1.0), "a number between")  # fmt: skip
+case("clip_between", lambda high: tg.clip(0.5, 0, high), [draw((4,), 2)],
+     lambda high: np.minimum(0.5, high), "a number below a tensor")  # fmt: skip
+case("clip_below", lambda low: tg.clip(0.5, low), [draw((4,), 2)],
+     lambda low: np.maximum(0.5, low), "number first")  # fmt: skip
+case("clip_above", lambda high: tg.clip(0.5, max=high), [draw((4,), 2)],
+     lambda high: np.minimum(0.5, high), "number first")  # fmt: skip
 case("clip_between", lambda x: tg.clip(x, 2, 5), [draw((6,), 1, "integer")],
      lambda x: clip_oracle(x, 2, 5), "integers")  # fmt: skip
 case("clip_below", lambda x: tg.clip(x, min=-1), [draw((2, 4), 1)],
@@ -109,6 +117,10 @@ case("nan_to_num", lambda x: tg.nan_to_num(x, nan=1, posinf=2.5, neginf=np.float
      [SPECIAL[:1]], lambda x: np.array([[1.0, 2.5, -3.0]]), "numbers of one's own")  # fmt: skip
 case("nan_to_num", lambda x: tg.nan_to_num(x, posinf=5), [np.array([complex(np.inf, np.nan), 1j])],
      lambda x: np.array([5 + 0j, 1j]), "complex")  # fmt: skip
+_mixed = np.array([complex(1, np.inf), complex(-np.inf, 2), complex(np.nan, -np.inf), -0.0 + 3j])
+case("nan_to_num", lambda x: tg.nan_to_num(x, nan=2, posinf=np.inf, neginf=-np.inf), [_mixed],
+     lambda x: np.nan_to_num(x, nan=2, posinf=np.inf, neginf=-np.inf),
+     "complex, infinities kept")  # fmt: skip
 case("nan_to_num", tg.nan_to_num, [np.arange(3)], lambda x: x, "integers")
 case("astype", lambda x: x.astype(np.float64), [draw((2, 3), 0)], lambda x: x)
 case("astype", lambda x: x.astype(np.int64), [draw((2, 3), 0)], lambda x: np.trunc(x).astype(int),

@@ -57,7 +57,8 @@ def truncated_oracle(seed: int, n: int, low: float, high: float) -> Array:
 
 for bounds in ((-2.0, 2.0), (-0.5, 0.1), (1.0, 2.5), (3.0, 9.0), (-9.0, -3.0), (-math.inf, 1.0)):
     case("standard_truncated_normal",
-         lambda b=bounds: Generator(7).truncated_normal((3, 4), 0, 1, *b, dtype=np.float64), [],
+         lambda b=bounds: Generator(7).truncated_normal(
+             (3, 4), low=b[0], high=b[1], dtype=np.float64), [],
          lambda b=bounds: truncated_oracle(7, 12, *b).reshape(3, 4), str(bounds))  # fmt: skip
 
 

@@ -61,7 +61,7 @@ for _name, _oracle in SCANS:
              str(_whole.dtype))  # fmt: skip
 
 for _axis, _times in ((-1, 1), (0, 1), (1, 2), (-2, 3), (0, 0), (0, 5)):
-    case("diff", lambda x, a=_axis, n=_times: tg.diff(x, a, n), [draw((4, 4), 3)],
+    case("diff", lambda x, a=_axis, n=_times: tg.diff(x, axis=a, n=n), [draw((4, 4), 3)],
          lambda x, a=_axis, n=_times: np.diff(x, n, a), f"axis {_axis}, n {_times}")  # fmt: skip
 case("diff", tg.diff, [draw((4, 3), 2).T[:, ::2]], np.diff, "non-contiguous")
 case("diff", tg.diff, [draw((1,), 2)], np.diff, "size-1")
