@@ -151,6 +151,24 @@ def test_third_and_fourth_derivative_of_silu_at_0_are_right(backend: str) -> Non
 # Softmax ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(("dtype", "far"), [("f2", 6e4), ("f4", 3e38), ("f8", 1.7e308)])
+def test_entries_of_softmax_may_differ_by_more_than_the_largest_number(
+    dtype: str, far: float, backend: str
+) -> None:
+    row = np.array([far, -far, far], dtype=dtype)
+    warning = "overflow encountered in subtract"
+    with pytest.warns(RuntimeWarning, match=warning):
+        shares, slope, _ = derivatives(tg.softmax, row, 2)
+    with pytest.warns(RuntimeWarning, match=warning):
+        logarithms = tg.log_softmax(T(row)).numpy()
+    with pytest.warns(RuntimeWarning, match=warning):
+        total = tg.logsumexp(T(row)).item()
+    np.testing.assert_array_equal(shares, [0.5, 0, 0.5])
+    np.testing.assert_array_equal(slope, [0, 0, 0])
+    np.testing.assert_allclose(logarithms, [-math.log(2), -np.inf, -math.log(2)], rtol=1e-3)
+    assert total == row[0]
+
+
 def test_rows_of_softmax_sum_to_1_however_large(backend: str) -> None:
     x = T(np.array([[1000, 0, -1000], [-1000, -1000, -1000]], np.float32), requires_grad=True)
     shares = tg.softmax(x)

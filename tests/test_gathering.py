@@ -93,6 +93,9 @@ def errors() -> list[tuple[Callable[[], Any], type[Exception], str]]:
     return [
         (lambda: ops.take(table, [3], 0), index,
          r"take: cannot use x 'table' \(float64, shape \(3, 2\)\) .* with axis=0: index 3 is out"),
+        (lambda: table[[[0], [1, 2]]], dtype,
+         r"index: a list of lists is an index if all .* equally long, not \[\[0\], \[1, 2\]\]"),
+        (lambda: ops.scatter_add(table, ([[0], [1, 2]], 0), 1.0), dtype, "index: a list of lists"),
         (lambda: ops.take(table, [6]), index, "take: .*index 6 is out of bounds"),
         (lambda: ops.take(table, 3, 0), index, r"take: .*indices \(the number 3\)"),
         (lambda: ops.take(table, [0], 2), index, f"take: .*{no_axis}"),

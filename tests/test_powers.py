@@ -16,7 +16,7 @@ INF, NAN = math.inf, math.nan
 
 
 def slope_in_base(base: Any, exponent: Any) -> Any:
-    found: Tensor = tg.grad(lambda b: tg.pow(b, exponent).sum())(np.array(base))
+    found: Tensor = tg.grad(lambda b: tg.pow(b, exponent).real)(np.array(base))
     return found.item()
 
 

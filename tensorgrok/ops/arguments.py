@@ -176,7 +176,7 @@ def reduced_axis(axis: Axis, ndim: int, keepdims: bool = False) -> int | tuple[i
 
 def check_keepdims(keepdims: Any) -> None:
     """Refuse what is neither True nor False."""
-    if not isinstance(keepdims, bool | np.bool_):
+    if not isinstance(keepdims, bool):
         raise TypeError(f"keepdims is True or False, not {keepdims!r}")
 
 

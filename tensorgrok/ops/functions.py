@@ -229,7 +229,7 @@ def log10_pull_x(xp: Namespace, g: Array, x: Array) -> Array:
     lifted=("x1", "x2"),
 )
 def logaddexp(xp: Namespace, x1: Array, x2: Array) -> Array:
-    """Logarithm of the sum of two exponentials, element by element; never overflows.
+    """Logarithm of the sum of two exponentials, element by element, which never overflow.
 
     Infinite results are those of ``maximum``, and so are their gradients: of two that are both
     -inf, or both inf, each has half. Real numbers only.
