@@ -152,7 +152,10 @@ def apply(primitive: Primitive[...], operands: tuple[Any, ...], parameters: dict
             _as_operand(primitive, owner, operand, backend)
             for owner, operand in zip(owners, operands, strict=True)
         )
-        xp, values = _values(primitive, operands, owners, backend, context)
+        try:
+            xp, values = _values(primitive, operands, owners, backend, context)
+        except OverflowError as error:
+            raise explained(error, primitive, operands, parameters, given) from error
     else:
         xp = backend.xp
     grouped = values

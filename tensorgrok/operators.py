@@ -169,6 +169,8 @@ def compile_bind(
 
 def frozen(value: Any) -> Any:
     """Lists and arrays as tuples, also within each other; anything else as it is."""
+    if type(value) is tuple and HELD.isdisjoint(map(type, value)):
+        return value
     items = value.tolist() if isinstance(value, np.ndarray) else value
     return tuple(map(frozen, items)) if isinstance(items, list | tuple) else items
 

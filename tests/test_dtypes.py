@@ -222,3 +222,10 @@ def test_the_builtin_round_rounds_to_integers(backend: str) -> None:
     assert round(tg.Tensor([0.5, 1.5, -2.4])).tolist() == [0.0, 2.0, -2.0]
     with pytest.raises(tg.DTypeError, match="rounded to integers, not to 2 digits"):
         round(tg.Tensor([0.5]), 2)
+
+
+def test_a_number_that_no_integer_dtype_holds_is_refused(backend: str) -> None:
+    with pytest.raises(tg.DTypeError, match=r"^add: cannot use .* and x2 \(the number 11805"):
+        tg.Tensor([1]) + 2**70
+    with pytest.raises(tg.DTypeError, match=r"^add: cannot use x1 \(the number 92233"):
+        tg.add(2**63, 1)
