@@ -27,6 +27,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=50, help="rounds a piece of work")
     parser.add_argument("--json", metavar="FILE", help="write the medians in nanoseconds as well")
     options = parser.parse_args()
+    if options.rounds < 1:
+        parser.error(f"--rounds must be at least 1, got {options.rounds}")
     found: dict[str, dict[str, float]] = {}
     for group, works in catalogue().items():
         chosen = [

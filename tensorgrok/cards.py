@@ -33,7 +33,7 @@ from .backend import Array
 from .engine import apply, operations, primitives, unary
 from .errors import ArgumentError, DTypeError, GraphError, join_words
 from .graph import Node
-from .operators import compile_binary, compile_bind, single_operator
+from .operators import HELD, compile_binary, compile_bind, frozen, single_operator
 
 if TYPE_CHECKING:
     import inspect
@@ -215,6 +215,7 @@ class Primitive(Generic[P]):
         constant: arguments that have no derivative by nature (conditions, indices, labels).
         floating: integers are cast to the default dtype first.
         closed: the result has the dtype that the operands meet in, whichever that is.
+        exact: integers meet floats in double precision, which tells nearly all of them apart.
         apart: arguments that keep a dtype of their own where the others meet in one.
         lifted: arguments that the forward function needs as arrays even where a number is given.
         host: array arguments are host bookkeeping and the result goes to the current backend.
@@ -242,6 +243,7 @@ class Primitive(Generic[P]):
         constant: tuple[str, ...] = (),
         floating: bool = False,
         closed: bool = False,
+        exact: bool = False,
         apart: tuple[str, ...] = (),
         lifted: tuple[str, ...] = (),
         host: bool = False,
@@ -254,7 +256,7 @@ class Primitive(Generic[P]):
         self.python = python or f"{self.name}({fields})"
         self.latex = latex or rf"\operatorname{{{{{upright}}}}}\left({fields}\right)"
         self.precedence, self.constant, self.title = precedence, constant, title or self.name
-        self.floating, self.closed, self.host = floating, closed, host
+        self.floating, self.closed, self.exact, self.host = floating, closed, exact, host
         self.promoted = tuple(kind.promotes and name not in apart for name in self.arguments)
         self.lifted = tuple(n in lifted or len(self.arguments) == 1 for n in self.arguments)
         self.operator = single_operator(forward)
@@ -310,7 +312,7 @@ class Primitive(Generic[P]):
         return f"<primitive {self.name}>"
 
     def __get__(self, owner: Any, kind: Any = None) -> Primitive[P]:
-        return self  # having this method, it is documented as a function by ``help``
+        return self  # as functions have this method, ``help`` shows a card like one
 
     @property
     def __signature__(self) -> inspect.Signature:
@@ -342,13 +344,16 @@ class Primitive(Generic[P]):
         self.plans[key] = plan if plan.rules else None
         return self.plans[key]
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Tensor:
+    def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> Tensor:
         if len(args) == self._plain_count and not kwargs:
             return self._plain(*args)
         try:
             operands, parameters = self.bind(*args, **kwargs)
         except TypeError:  # only the arguments can be wrong, for nothing else happens there
             raise self._misfit(args, kwargs) from None
+        for name, value in parameters.items():
+            if value.__class__ in HELD:  # it could change before a rule reads it
+                parameters[name] = frozen(value)
         if self._single is not None:
             return self._single(operands[0], parameters)
         return cast("Tensor", apply(self, operands, parameters))
@@ -356,7 +361,7 @@ class Primitive(Generic[P]):
     def __reduce__(self) -> str:
         return self.name  # a card is pickled and copied as what its module calls it
 
-    def _compile_bind(self, *args: Any, **kwargs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    def _compile_bind(self, /, *args: Any, **kwargs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """``bind``, the first time."""
         self.bind = compile_bind(self)
         return self.bind(*args, **kwargs)

@@ -22,7 +22,7 @@ FUNCTIONS = {
     "concatenate": "concat",
     "cumprod": "cumulative_prod",
     "cumsum": "cumulative_sum",
-    "hstack": "concat(..., axis=1)",
+    "hstack": "concat(..., axis=1), of vectors axis=0",
     "inner": "tensordot, or vecdot",
     "manual_seed": "seed",
     "masked_fill": "where(mask, value, x)",
@@ -36,7 +36,7 @@ FUNCTIONS = {
     "ravel": "reshape(-1)",
     "unsqueeze": "expand_dims",
     "view": "reshape",
-    "vstack": "concat",
+    "vstack": "concat, of vectors stack",
 }
 
 #: Names of networks elsewhere.

@@ -91,37 +91,39 @@ def unary(card: Primitive[...] | str) -> Callable[..., Tensor]:
                         out = primitive.forward(space.xp, x)
                 except Exception as error:
                     raise explained(error, primitive, (a,), parameters) from error
-                if type(out) is not tuple:
+                try:
                     shape = out.shape
-                    if not shape and type(out) is not space.array_type:
-                        out = space.backend.asarray(out)
-                    if not primitive.closed:
-                        space = space.backend.space(out.dtype)
-                    result: Tensor = _new(Handle)
-                    result._data = out
-                    result._space = space
-                    result._grad = None
-                    result.name = None
-                    if a._needs and context.recording and space.inexact:
-                        try:
-                            plan = primitive.plans[1]
-                        except KeyError:
-                            plan = primitive.plan(1, (True,))
-                        if plan is not None:
-                            node = Node()
-                            node.plan = plan
-                            node.inputs = (a.node,)  # type: ignore[assignment]  # it has one
-                            node.saved = plan.save((x, out)) if plan.save else ()
-                            node.parameters = parameters
-                            node.shape = shape
-                            node.dtype = space.dtype
-                            node.watch = None
-                            result.node = node
-                            result._needs = True
-                            return result
-                    result.node = None
-                    result._needs = False
-                    return result
+                except AttributeError:  # several results, or no array
+                    return cast("Tensor", apply(primitive, (a,), parameters))
+                if not shape and type(out) is not space.array_type:
+                    out = space.backend.asarray(out)
+                if not primitive.closed:
+                    space = space.backend.space(out.dtype)
+                result: Tensor = _new(Handle)
+                result._data = out
+                result._space = space
+                result._grad = None
+                result.name = None
+                if a._needs and context.recording and space.inexact:
+                    try:
+                        plan = primitive.plans[1]
+                    except KeyError:
+                        plan = primitive.plan(1, (True,))
+                    if plan is not None:
+                        node = Node()
+                        node.plan = plan
+                        node.inputs = (a.node,)  # type: ignore[assignment]  # it has one
+                        node.saved = plan.save((x, out)) if plan.save else ()
+                        node.parameters = parameters
+                        node.shape = shape
+                        node.dtype = space.dtype
+                        node.watch = None
+                        result.node = node
+                        result._needs = True
+                        return result
+                result.node = None
+                result._needs = False
+                return result
         return cast("Tensor", apply(primitive, (a,), parameters))
 
     return operator
@@ -167,7 +169,10 @@ def apply(primitive: Primitive[...], operands: tuple[Any, ...], parameters: dict
         raise explained(error, primitive, operands, parameters, given) from error
     many = out if out.__class__ is tuple else (out,)
     if context.eager:
-        many = tuple(o if o.__class__ is backend.array_type else backend.asarray(o) for o in many)
+        many = tuple(
+            o if o.__class__ is backend.array_type else _as_result(primitive, o, backend)
+            for o in many
+        )
         out = many if out.__class__ is tuple else many[0]
     node = None
     if context.recording and many and many[0].dtype.kind in "fc":
@@ -180,6 +185,17 @@ def apply(primitive: Primitive[...], operands: tuple[Any, ...], parameters: dict
         return tuple(make_tensor(o, backend) for o in many)
     node.shape, node.dtype = tuple(o.shape for o in many), tuple(o.dtype for o in many)
     return tuple(make_tensor(o, backend, Output(node, i)) for i, o in enumerate(many))
+
+
+def _as_result(primitive: Primitive[...], out: Any, backend: Backend) -> Array:
+    """What a forward function returned, if it is a number rather than an array."""
+    array = backend.asarray(out)
+    if array.dtype.kind not in "biufc":
+        raise DTypeError(
+            f"{primitive.title}: the forward function must return an array, or a tuple of them, "
+            f"not {describe(out)}"
+        )
+    return array
 
 
 def _recorded(
@@ -330,7 +346,7 @@ def _values(
     dtype = None
     if meeting:
         dtype = common_dtype(meeting, numbers, primitive.floating)
-        if not primitive.pullbacks and dtype.kind == "f" and any(d.kind in "iu" for d in meeting):
+        if primitive.exact and dtype.kind in "fc" and any(d.kind in "iu" for d in meeting):
             dtype = np.result_type(dtype, np.float64)  # or 2**24 and 2**24 + 1 would be equal
     alone = numbers and not meeting  # no array says in which dtype the numbers are meant
     for place, owner in enumerate(owners):

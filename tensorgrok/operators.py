@@ -51,7 +51,10 @@ def NAME(a, b):
                 out = COMPUTED
             except Exception as error:
                 raise explained(error, card, (a, b), NO_PARAMETERS) from error
-            shape = out.shape
+            try:
+                shape = out.shape
+            except AttributeError:  # several results, or no array
+                return apply(card, (a, b), NO_PARAMETERS)
             if not shape and type(out) is not space.array_type:
                 out = space.backend.asarray(out)
             ELSEWHERE
@@ -160,11 +163,9 @@ def compile_bind(
     heads = [declared(name) for name in card.positional]
     heads += ["*"] * bool(card.keywords) + [declared(name) for name in card.keywords]
     operands = "".join(f"{name}, " for name in card.arguments)
-    # A list or an array could change before a rule reads it.
-    kept = (f"{n!r}: frozen({n}) if {n}.__class__ in HELD else {n}" for n in card.parameters)
-    source = f"lambda {', '.join(heads)}: (({operands}), {{{', '.join(kept)}}})"
-    names = {"defaults": card.defaults, "frozen": frozen, "HELD": HELD}
-    return cast("Callable[..., Any]", eval(source, names))
+    parameters = ", ".join(f"{name!r}: {name}" for name in card.parameters)
+    source = f"lambda {', '.join(heads)}: (({operands}), {{{parameters}}})"
+    return cast("Callable[..., Any]", eval(source, {"defaults": card.defaults}))
 
 
 def frozen(value: Any) -> Any:
@@ -202,7 +203,8 @@ def _with_number(primitive: Primitive[...], a: Any, b: Any, recording: bool) -> 
     """A float tensor with a Python number on one side: the number is weak, so nothing is cast."""
     first = type(a) is engine.Handle
     tensor = a if first else b
-    if type(tensor) is not engine.Handle or primitive.lifted[1 if first else 0]:
+    plain = not primitive.lifted[1 if first else 0] and primitive.promoted[0 if first else 1]
+    if type(tensor) is not engine.Handle or not plain:
         return cast("Tensor", apply(primitive, (a, b), NO_PARAMETERS))
     space = tensor._space
     if not space.inexact:
@@ -213,6 +215,8 @@ def _with_number(primitive: Primitive[...], a: Any, b: Any, recording: bool) -> 
     except Exception as error:
         raise explained(error, primitive, (a, b), NO_PARAMETERS) from error
     if type(out) is not space.array_type:
+        if not hasattr(out, "shape"):  # several results, or no array
+            return cast("Tensor", apply(primitive, (a, b), NO_PARAMETERS))
         out = space.backend.asarray(out)
     node = None
     if tensor._needs and recording:

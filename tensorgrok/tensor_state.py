@@ -205,6 +205,13 @@ def follow(tensor: Any, other: Any) -> None:
     tensor._needs = other is not None and other._needs
 
 
+def _is_complex(value: Any) -> bool:
+    try:
+        return bool(np.iscomplexobj(value))
+    except ValueError:  # lists of unequal lengths, of which the error comes later
+        return False
+
+
 def fitted(tensor: Any, value: Any, operation: str, what: str = "new value") -> Array:
     """``value`` as an array of the shape, dtype and backend of ``tensor``, to be read only."""
     tracer = get_context().tracer
@@ -219,7 +226,8 @@ def fitted(tensor: Any, value: Any, operation: str, what: str = "new value") -> 
         try:
             # Python's floats have the precision of the tensor, not that of the default dtype.
             plain = not hasattr(value, "dtype") and tensor.dtype.kind in "fc"
-            wanted = tensor.dtype if plain and not np.iscomplexobj(value) else None
+            fits = tensor.dtype.kind == "c" or not _is_complex(value)
+            wanted = tensor.dtype if plain and fits else None
             data = as_array(value, wanted, tensor.backend, copy=True)
         except (DTypeError, ShapeError) as error:
             raise type(error)(f"{operation}: the {what}: {error}") from error

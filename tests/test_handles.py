@@ -349,3 +349,17 @@ def test_numbers_assigned_to_a_tensor_have_its_precision(value: Any, backend: st
     z.assign(0.1)
     assert z.item() == 0.1
     assert tg.scatter_add(tg.Tensor(np.zeros(2)), [0, 0], value).tolist() == [0.2, 0.0]
+
+
+def test_lists_assigned_are_as_precise_as_the_tensor_and_ragged_ones_are_refused(
+    backend: str,
+) -> None:
+    c = tg.Tensor(np.array(0j))
+    c.assign(0.1 + 0.1j)
+    assert c.item() == 0.1 + 0.1j
+    for dtype in ("f4", "i8"):
+        x = tg.Tensor(np.zeros(2, dtype))
+        with pytest.raises(
+            tg.ShapeError, match="assign: the new value: nested lists must be of eq"
+        ):
+            x.assign([[1.0], [1.0, 2.0]])

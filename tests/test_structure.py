@@ -48,7 +48,7 @@ CORE_LINES = 1000
 
 #: With the engine that runs cards and the modes it runs in.
 WHOLE_CORE = (*CORE, "engine", "operators", "context")
-WHOLE_CORE_LINES = 1600
+WHOLE_CORE_LINES = 1620
 FILE_LINES = 450
 
 

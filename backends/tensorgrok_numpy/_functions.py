@@ -32,6 +32,7 @@ def where(condition: Any, x1: Any, x2: Any) -> Any:
     if type(x2) is int and x2 == 0 and type(x1) is _array and x1.dtype in _ZEROS:
         if (
             x1.size >= MANY
+            and type(condition) is _array
             and condition.dtype == bool
             and condition.shape == x1.shape
             and condition.flags.c_contiguous
@@ -52,9 +53,9 @@ def maximum(x1: Any, x2: Any) -> Any:
     return _maximum(x1, x2)
 
 
-def astype(x: Any, dtype: npt.DTypeLike) -> Any:
+def astype(x: Any, dtype: npt.DTypeLike, *, copy: bool = True) -> Any:
     """``numpy.astype`` without its checks, which take longer than small casts do."""
-    return x.astype(dtype)
+    return x.astype(dtype, copy=copy)
 
 
 def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:

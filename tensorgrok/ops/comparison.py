@@ -19,6 +19,7 @@ BOTH = ("x1", "x2")
     latex="{x1:sum} = {x2:sum}",
     precedence="comparison",
     constant=BOTH,
+    exact=True,
 )
 def equal(xp: Namespace, x1: Array, x2: Array) -> Array:
     """Whether the elements are equal.
@@ -35,6 +36,7 @@ def equal(xp: Namespace, x1: Array, x2: Array) -> Array:
     latex=r"{x1:sum} \neq {x2:sum}",
     precedence="comparison",
     constant=BOTH,
+    exact=True,
 )
 def not_equal(xp: Namespace, x1: Array, x2: Array) -> Array:
     """Whether the elements differ.
@@ -51,6 +53,7 @@ def not_equal(xp: Namespace, x1: Array, x2: Array) -> Array:
     latex="{x1:sum} < {x2:sum}",
     precedence="comparison",
     constant=BOTH,
+    exact=True,
 )
 def less(xp: Namespace, x1: Array, x2: Array) -> Array:
     """Whether the first element is smaller.
@@ -67,6 +70,7 @@ def less(xp: Namespace, x1: Array, x2: Array) -> Array:
     latex=r"{x1:sum} \leq {x2:sum}",
     precedence="comparison",
     constant=BOTH,
+    exact=True,
 )
 def less_equal(xp: Namespace, x1: Array, x2: Array) -> Array:
     """Whether the first element is smaller or equal.
@@ -83,6 +87,7 @@ def less_equal(xp: Namespace, x1: Array, x2: Array) -> Array:
     latex="{x1:sum} > {x2:sum}",
     precedence="comparison",
     constant=BOTH,
+    exact=True,
 )
 def greater(xp: Namespace, x1: Array, x2: Array) -> Array:
     """Whether the first element is larger.
@@ -99,6 +104,7 @@ def greater(xp: Namespace, x1: Array, x2: Array) -> Array:
     latex=r"{x1:sum} \geq {x2:sum}",
     precedence="comparison",
     constant=BOTH,
+    exact=True,
 )
 def greater_equal(xp: Namespace, x1: Array, x2: Array) -> Array:
     """Whether the first element is larger or equal.
@@ -185,6 +191,7 @@ def isfinite(xp: Namespace, x: Array) -> Array:
     latex=r"{x1:sum} \gg {x2:sum}",
     precedence="comparison",
     constant=BOTH,
+    exact=True,
 )
 def bitwise_right_shift(xp: Namespace, x1: Array, x2: Array) -> Array:
     """Bits of an integer shifted to the right, so divided by a power of two and rounded down.
