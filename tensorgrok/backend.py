@@ -184,8 +184,9 @@ class Backend:
 
         With ``beta == 0`` the old ``w`` is not read, so NaN in it does not spread.
         """
-        update = alpha * self.vecmat_dw(x, g)
-        return update if beta == 0 else beta * w + update
+        # Plain numbers: those of NumPy would change the dtype of the arrays.
+        update = float(alpha) * self.vecmat_dw(x, g)
+        return update if beta == 0 else float(beta) * w + update
 
     # Scattering, special functions and random bits ----------------------------------------
 

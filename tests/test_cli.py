@@ -154,6 +154,7 @@ RATE = "argument --lr: expected a finite number greater than 0, got"
         ("--lr nan", f"{RATE} 'nan'"),
         ("--lr inf", f"{RATE} 'inf'"),
         ("--lr fast", f"{RATE} 'fast'"),
+        ("--lr 1e308", "argument --lr: SGD: lr: float32, the dtype of a parameter, cannot hold"),
         ("--lr", "argument --lr: expected one argument"),
         ("--backend nunpy", "argument --backend: no backend 'nunpy'; registered are"),
         ("--backend=", "argument --backend: no backend ''"),
@@ -244,7 +245,7 @@ def test_first_word_names_a_command_and_the_rest_is_its_own(
 # Training that fails ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("lr", ["1e30", "1e308"])
+@pytest.mark.parametrize("lr", ["1e30", "1e38"])
 def test_diverging_run_says_so_and_shows_no_warning(
     lr: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -249,3 +249,26 @@ def test_bad_arguments_are_refused() -> None:
         with pytest.raises(error, match=text):
             clip(parameters, limit)
     assert gradients([w])[0].tolist() == [1.0]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "limit", "length", "clipped"),
+    [
+        (np.array([1e-23], np.float32), np.array([1e-30]), 1e-25, 1e-23, (1e-25, 1e-32)),
+        (np.array([3e38 + 3e38j], np.complex64), np.array([1.0]), math.inf, 18**0.5 * 1e38, None),
+        (np.array([3e38], np.float32), np.array([1e150]), 1e140, 1e150, (3e28, 1e140)),
+        (np.array([6e4], np.float16), np.array([1e-40]), 1.0, 6e4, (1.0, 1e-40 / 6e4)),
+    ],
+    ids=["small", "large", "apart", "half"],
+)
+def test_gradients_of_several_precisions_are_measured_in_the_widest(
+    first: Any, second: Any, limit: float, length: float, clipped: Any, backend: str
+) -> None:
+    v, w = (Tensor(np.zeros_like(x), requires_grad=True) for x in (first, second))
+    v.grad, w.grad = Tensor(first), Tensor(second)
+    norm = optim.clip_grad_norm([v, w], limit)
+    assert norm.dtype == np.float64
+    np.testing.assert_allclose(norm.item(), length, rtol=1e-3)
+    if clipped is not None:
+        np.testing.assert_allclose([x.item() for x in gradients([v, w])], clipped, rtol=1e-3)
+        assert v.grad.dtype == first.dtype

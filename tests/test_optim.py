@@ -184,7 +184,7 @@ def test_training_solves_a_linear_regression() -> None:
         (True, tg.DTypeError, "lr: expected a number, got True"),
         (1j, tg.DTypeError, "lr: expected a number, got 1j"),
         (np.zeros(2), tg.DTypeError, "lr: expected a number, got array"),
-        (10**400, tg.ArgumentError, "lr: expected a finite number of at least 0, got 10"),
+        (10**400, tg.ArgumentError, "lr: expected a .* at least 0, got one beyond floats"),
     ],
     ids=str,
 )

@@ -133,7 +133,8 @@ def test_the_rate_of_step_0_is_set_when_a_schedule_is_made() -> None:
 
 
 def test_a_rate_that_no_number_can_hold_is_refused_and_changes_nothing() -> None:
-    schedule = optim.StepDecay(sgd(), 1, 10.0)
+    wide = tg.Tensor(np.array([1.0]), requires_grad=True)
+    schedule = optim.StepDecay(optim.SGD([wide], 0.1), 1, 10.0)
     state = {"taken": 308, "base": 0.4}
     schedule.load_state_dict(state)
     with pytest.raises(
@@ -144,6 +145,17 @@ def test_a_rate_that_no_number_can_hold_is_refused_and_changes_nothing() -> None
         schedule.load_state_dict({"taken": 308, "base": 40.0})
     assert schedule.state_dict() == state
     assert schedule.optimizer.lr == schedule(308)
+
+
+def test_a_schedule_that_was_never_attached_says_so() -> None:
+    class Loose(optim.Schedule):
+        def __init__(self) -> None:
+            """Forget the base class."""
+
+    with pytest.raises(
+        tg.ArgumentError, match=r"Loose: its __init__ must call super\(\).__init__\(optimizer\)"
+    ):
+        Loose().step()
 
 
 def test_bad_arguments_are_refused() -> None:

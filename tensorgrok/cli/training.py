@@ -22,6 +22,7 @@ import numpy as np
 from tqdm import tqdm
 
 from .. import (
+    ArgumentError,
     Backend,
     BackendError,
     Generator,
@@ -233,7 +234,10 @@ def _descend(
 ) -> int:
     """Train ``model`` by gradient descent and return the number of steps taken."""
     kind = optim.Adam if config.optimizer == "adam" else optim.SGD
-    optimizer = kind(model.parameters(), config.rate)
+    try:
+        optimizer = kind(model.parameters(), config.rate)
+    except ArgumentError as error:  # a rate that the dtype of the weights cannot hold
+        raise UsageError(f"argument --lr: {error}") from error
     steps = 0
     with _progress(config.epochs) as bar:
         for epoch in range(config.epochs):

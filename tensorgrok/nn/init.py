@@ -177,8 +177,7 @@ def he_uniform(
     """
     lengths, chosen, draw = _checked("he_uniform", shape, dtype, generator)
     fan_in, _ = _fans("he_uniform", lengths)
-    square = 2.0 if gain is None else _positive("he_uniform", gain) ** 2
-    return _uniform(draw, lengths, math.sqrt(3 * square / max(1, fan_in)), chosen)
+    return _uniform(draw, lengths, _he_scale("he_uniform", gain, 3 / max(1, fan_in)), chosen)
 
 
 def he_normal(
@@ -198,8 +197,12 @@ def he_normal(
     """
     lengths, chosen, draw = _checked("he_normal", shape, dtype, generator)
     fan_in, _ = _fans("he_normal", lengths)
-    square = 2.0 if gain is None else _positive("he_normal", gain) ** 2
-    return _normal(draw, lengths, math.sqrt(square / max(1, fan_in)), chosen)
+    return _normal(draw, lengths, _he_scale("he_normal", gain, 1 / max(1, fan_in)), chosen)
+
+
+def _he_scale(name: str, gain: float | None, square: float) -> float:
+    """The gain, or that of ``relu``, times a square root."""
+    return math.sqrt(2 * square) if gain is None else _positive(name, gain) * math.sqrt(square)
 
 
 def orthogonal(

@@ -54,7 +54,7 @@ class Linear(Layer):
         self.bias: Tensor | None = None
         if bias:
             zeros = np.zeros(shape[1], dtype=self.weight.dtype)
-            self.bias = Tensor(zeros, requires_grad=True)
+            self.bias = Tensor(zeros, requires_grad=True, backend=self.weight.backend)
 
     def forward(self, x: Any) -> Tensor:
         """Multiply by the weight, add the bias.

@@ -8,12 +8,13 @@ nothing has to be registered and no ``super().__init__()`` can be forgotten.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Self
 
 import numpy.typing as npt
 
 from ..context import no_grad
 from ..errors import ArgumentError, DTypeError
+from ..ops.arguments import plain_flag
 from ..tensor import Tensor
 from ..updating import check_names, fitting
 from .summary import Row, table
@@ -97,13 +98,14 @@ class Module:
         """How many numbers the parameters hold."""
         return sum(tensor.size for tensor in self.parameters())
 
-    def train(self, mode: bool = True) -> Module:
+    def train(self, mode: bool = True) -> Self:
         """Switch this module and all within it to training, or with False to evaluation."""
+        training = plain_flag("train", "mode", mode)
         for _, module in self.modules():
-            module.training = mode
+            module.training = training
         return self
 
-    def eval(self) -> Module:
+    def eval(self) -> Self:
         """Switch this module and all within it to evaluation."""
         return self.train(False)
 

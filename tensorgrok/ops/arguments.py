@@ -9,6 +9,7 @@ engine adds the operation and its operands. There are no cards here.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -50,7 +51,12 @@ def real_number(name: str, argument: str, value: Any) -> float:
     """A real number, infinite ones and NaN among them; integers stay integers."""
     if not is_real(value):
         raise DTypeError(f"{name}: {argument} must be a number, got {value!r}")
-    return int(value) if is_integer(value) else float(value)
+    if not is_integer(value):
+        return float(value)
+    if abs(int(value)) > sys.float_info.max:
+        bits = int(value).bit_length()
+        raise ArgumentError(f"{name}: {argument} must fit a float, got an integer of {bits} bits")
+    return int(value)
 
 
 def plain_number(name: str, argument: str, value: Any) -> float:

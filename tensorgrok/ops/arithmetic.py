@@ -9,6 +9,10 @@ from ..context import DType
 
 _LARGEST = {size: float(np.finfo(f"f{size}").max) for size in (2, 4, 8)}
 
+#: Numbers of fewer bytes than 4, float16, are added up in this dtype: more than 65504 ones overflow
+#: in their own.
+SINGLE = np.dtype(np.float32)
+
 
 def largest(dtype: DType) -> float:
     """The largest finite number of a real dtype, or Python's if the dtype is wider."""

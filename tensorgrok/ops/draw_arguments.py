@@ -64,6 +64,8 @@ def distribution_parameter(
     tensor = _number_or_tensor(name, argument, value, dtype)
     if not isinstance(tensor, Tensor):
         return tensor
+    if tensor.dtype.kind == "c":
+        raise DTypeError(f"{name}: {argument} must be real, got {tensor.dtype}")
     fits = len(tensor.shape) <= len(lengths) and all(
         mine in (1, theirs) for mine, theirs in zip(tensor.shape[::-1], lengths[::-1], strict=False)
     )
@@ -87,6 +89,9 @@ def location_and_scale(
     """The parameters of normal distributions."""
     mean = distribution_parameter(name, "mean", mean, lengths, dtype)
     std = distribution_parameter(name, "std", std, lengths, dtype)
+    drawn = drawn_dtype(dtype, mean, std)
+    check_bound(name, "mean", mean, drawn)
+    check_bound(name, "std", std, drawn)
     if isinstance(std, int | float) and std < 0:
         raise ArgumentError(f"{name}: std must be at least 0, got {std}")
     return mean, std
@@ -111,7 +116,8 @@ def probability(p: Any) -> Any:
 
 def weights_for(p: Any, rows: int, needed: int) -> Tensor:
     """Weights for ``choice``, of which ``needed`` must be positive, as far as the host sees."""
-    tensor = as_tensor("choice", p, "p")
+    with np.errstate(over="ignore"):  # in the default dtype; a list is read again below
+        tensor = as_tensor("choice", p, "p")
     if tensor.dtype.kind == "c":
         raise DTypeError(f"choice: p must be real, got {tensor.dtype}")
     if tensor.shape != (rows,):

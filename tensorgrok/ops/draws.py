@@ -17,6 +17,7 @@ import numpy.typing as npt
 from ..backend import Array, Namespace
 from ..cards import primitive
 from .arguments import Shape, plain_shape
+from .arithmetic import largest
 
 STREAM = ("key", "counter")
 
@@ -234,6 +235,14 @@ def random_order(xp: Namespace, key: Array, counter: Array, n: int) -> Array:
     return xp.argsort(xp.random_bits(key, counter, n), stable=True)
 
 
+def _shares(xp: Namespace, p: Array) -> Array:
+    """Weights in units of the largest, so that their sum fits; as they are if all are 0."""
+    if 0 in p.shape:
+        return p
+    most = xp.max(p, axis=None, keepdims=False)
+    return p / xp.where(most > 0, most, 1)
+
+
 @primitive("random", public=False, constant=("units", "p"), title="choice")
 def weighted_places(xp: Namespace, units: Array, p: Array) -> Array:
     """The card behind ``choice`` with weights: each place as often as its part in their sum.
@@ -242,7 +251,7 @@ def weighted_places(xp: Namespace, units: Array, p: Array) -> Array:
     bisection: in steps of halving length, past every sum that is small enough.
     """
     count = p.shape[0]
-    sums = xp.cumulative_sum(p)
+    sums = xp.cumulative_sum(_shares(xp, p))
     sums = sums / sums[-1:]  # the last is 1, which no draw reaches
     places = xp.zeros(units.shape, dtype=np.dtype(np.int64))
     for power in reversed(range((count - 1).bit_length() if count else 0)):
@@ -259,5 +268,7 @@ def weighted_order(xp: Namespace, units: Array, p: Array) -> Array:
     Efraimidis and Spirakis, "Weighted random sampling with a reservoir", Inf. Proc. Letters 97,
     2006. A place of weight 0 comes last.
     """
-    times = -xp.log1p(-units) / xp.where(p > 0, p, 1)
+    # No rate is so small that its time, at most 37 / rate, would be infinite too.
+    rates = xp.maximum(_shares(xp, p), 64 / largest(p.dtype))
+    times = -xp.log1p(-units) / rates
     return xp.argsort(xp.where(p > 0, times, math.inf), stable=True)

@@ -129,8 +129,10 @@ def divide_pull_x2(xp: Namespace, g: Array, y: Array, x2: Array) -> Array:
 def pow(xp: Namespace, base: Array, exponent: Array) -> Array:  # noqa: A001  # the standard's name
     """``base`` to the power ``exponent``, element by element.
 
-    The derivative of ``x ** 0`` is 0 everywhere, and at base 0 the derivative with respect to the
-    exponent is 0 (its limit from above for positive exponents).
+    The derivative of ``x ** 0`` is 0, also at base 0 and where the base is not finite; where the
+    exponent is a tensor, not at bases so near to 0 that ``1 / base`` overflows (NaN). Where the
+    base or the power is 0 the derivative with respect to the exponent is 0: its limit for positive
+    exponents at base 0, and for negative ones at an infinite base.
 
     Raises:
         DTypeError: negative powers of integers.
@@ -162,7 +164,7 @@ def pow_pull_base(xp: Namespace, g: Array, base: Array, exponent: Array) -> Arra
 
 @pow.pullback("exponent")
 def pow_pull_exponent(xp: Namespace, g: Array, y: Array, base: Array) -> Array:
-    zero = base == 0
+    zero = xp.logical_or(base == 0, y == 0)
     return g * xp.where(zero, 0, y) * xp.log(xp.where(zero, 1, base))
 
 
@@ -252,7 +254,7 @@ def clip(x: Any, min: Any = None, max: Any = None) -> Tensor:  # noqa: A002  # t
 
     The gradient is that of ``x`` between the bounds and on them, and elsewhere that of the bound
     which took its place. Where ``min`` is above ``max`` the result is ``max``. NaN stays NaN, with
-    gradient 0.
+    gradient 0. Bounds of integers must fit the dtype of the tensor: -1 is no bound for uint8.
 
     Args:
         x: the tensor, of real numbers.

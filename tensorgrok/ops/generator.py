@@ -18,6 +18,7 @@ from ..backend import get_backend
 from ..cards import Primitive
 from ..errors import ArgumentError, DTypeError, ShapeError
 from ..tensor import Tensor
+from ..updating import check_mapping
 from . import draws
 from .arguments import (
     Shape,
@@ -102,6 +103,7 @@ class Generator:
 
         Both are checked first, so after an error nothing has changed.
         """
+        check_mapping(state)
         mine = {"key": self.key, "counter": self.counter}
         for name, tensor in mine.items():
             if name not in state:
@@ -141,7 +143,8 @@ class Generator:
         """Draw from the uniform distribution on [low, high); ``high`` itself only by rounding.
 
         ``low`` and ``high`` may be tensors, and the result is differentiable in them. Numbers must
-        be finite in the dtype of the draws.
+        be finite in the dtype of the draws; where one of the two is a tensor their difference must
+        be so too, which is not looked at.
         """
         lengths, wanted = draw_shape_and_dtype("uniform", shape, dtype)
         with draw_place(low, high):

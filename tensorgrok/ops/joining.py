@@ -102,6 +102,8 @@ def stack_pull(xp: Namespace, g: Array, position: int, axis: int) -> Array:
 def _part_lengths(sections: Shape, length: int) -> list[int]:
     """Lengths of the parts into which ``split`` cuts an axis."""
     lengths = list(plain_shape("split", sections, "sections"))
+    if not lengths:
+        raise ArgumentError("split: sections must name at least one part, got ()")
     if is_integer(sections):
         count = lengths[0]
         if count < 1 or length % count:

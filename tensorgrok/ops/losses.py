@@ -13,7 +13,7 @@ from ..backend import Array, Namespace
 from ..cards import primitive
 from .activations import exponentials, softplus_of
 from .arguments import refuse_complex
-from .arithmetic import limited
+from .arithmetic import SINGLE, limited
 from .notation import latex_call, python_call
 
 
@@ -220,10 +220,15 @@ def _chosen(xp: Namespace, rows: Array, labels: Array) -> Array:
 def _shifted(xp: Namespace, logits: Array) -> tuple[Array, Array]:
     """Logits minus the largest of their row, and the ``logsumexp`` of each such row."""
     shifted = logits - xp.max(logits, axis=-1, keepdims=True)
+    if logits.dtype.itemsize < 4:
+        total = xp.sum(xp.exp(xp.astype(shifted, SINGLE)), axis=-1, keepdims=False)
+        return shifted, xp.astype(xp.log(total), logits.dtype)
     return shifted, xp.log(xp.sum(xp.exp(shifted), axis=-1, keepdims=False))
 
 
 def _softmax(xp: Namespace, logits: Array) -> Array:
+    if logits.dtype.itemsize < 4:
+        return xp.astype(_softmax(xp, xp.astype(logits, SINGLE)), logits.dtype)
     small = xp.exp(logits - xp.max(logits, axis=-1, keepdims=True))
     return small / xp.sum(small, axis=-1, keepdims=True)
 
@@ -244,7 +249,7 @@ def cross_entropy(xp: Namespace, logits: Array, labels: Array) -> Array:
 @cross_entropy.pullback("logits")
 def cross_entropy_pull_logits(xp: Namespace, g: Array, logits: Array, labels: Array) -> Array:
     hits = xp.astype(_hits(xp, labels, logits.shape[-1]), logits.dtype)
-    return (_softmax(xp, logits) - hits) * (g / max(1, math.prod(logits.shape[:-1])))
+    return (_softmax(xp, logits) - hits) * (g * (1 / max(1, math.prod(logits.shape[:-1]))))
 
 
 def cross_entropies_python(logits: object, labels: object, smoothing: float) -> str:

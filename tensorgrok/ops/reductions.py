@@ -16,7 +16,7 @@ from ..backend import Array, Namespace
 from ..cards import primitive
 from ..context import DType
 from .arguments import Axis, check_keepdims, place_of, reduced_axis, refuse_complex
-from .arithmetic import largest, limited
+from .arithmetic import SINGLE, largest, limited
 from .axes import as_rows, count, from_rows, reduced_shape, spread
 from .notation import REDUCTION, latex_operator, python_call, python_method, upright
 
@@ -301,7 +301,10 @@ def logsumexp(xp: Namespace, x: Array, axis: Axis = None, *, keepdims: bool = Fa
     if 0 in x.shape and not count(x, axis):
         return xp.full(reduced_shape(x.shape, axis, keepdims), -np.inf, dtype=x.dtype)
     _, total, top = _exponentials(xp, x, axis)
-    return xp.reshape(xp.log(total) + top, reduced_shape(x.shape, axis, keepdims))
+    logarithm = xp.log(total)
+    if x.dtype.itemsize < 4:
+        logarithm = xp.astype(logarithm, x.dtype)
+    return xp.reshape(logarithm + top, reduced_shape(x.shape, axis, keepdims))
 
 
 @logsumexp.pullback("x")
@@ -310,7 +313,10 @@ def logsumexp_pull_x(xp: Namespace, g: Array, x: Array, axis: Axis) -> Array:
     if 0 in x.shape:
         return xp.zeros(x.shape, dtype=x.dtype)
     small, total, _ = _exponentials(xp, x, axis)
-    return spread(xp, g, x, axis) * (small / total)
+    shares = small / total
+    if x.dtype.itemsize < 4:
+        shares = xp.astype(shares, x.dtype)
+    return spread(xp, g, x, axis) * shares
 
 
 def _exponentials(xp: Namespace, x: Array, axis: Axis) -> tuple[Array, Array, Array]:
@@ -322,5 +328,7 @@ def _exponentials(xp: Namespace, x: Array, axis: Axis) -> tuple[Array, Array, Ar
     top = xp.max(x, axis=axis, keepdims=True)
     most = largest(x.dtype)
     small = xp.exp(xp.minimum(x, most) - limited(xp, top, most))  # inf - inf would be NaN
+    if x.dtype.itemsize < 4:
+        small = xp.astype(small, SINGLE)
     total = xp.sum(small, axis=axis, keepdims=True)
     return small, xp.maximum(total, 1), top  # 1 at least, unless all are minus infinity

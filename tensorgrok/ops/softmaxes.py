@@ -12,7 +12,7 @@ from typing import Any
 from ..backend import Array, Namespace
 from ..cards import primitive
 from .arguments import place_of, refuse_complex
-from .arithmetic import largest
+from .arithmetic import SINGLE, largest
 from .notation import latex_call, python_call
 
 
@@ -55,6 +55,9 @@ def softmax(xp: Namespace, x: Array, axis: int = -1) -> Array:
     if 0 in x.shape:
         return xp.exp(x)
     small = xp.exp(_shifted(xp, x, axis))
+    if x.dtype.itemsize < 4:
+        small = xp.astype(small, SINGLE)
+        return xp.astype(small / _total(xp, small, axis), x.dtype)
     return small / _total(xp, small, axis)
 
 
@@ -88,9 +91,15 @@ def log_softmax(xp: Namespace, x: Array, axis: int = -1) -> Array:
     if 0 in x.shape:
         return xp.exp(x)
     shifted = _shifted(xp, x, axis)
+    if x.dtype.itemsize < 4:
+        total = _total(xp, xp.exp(xp.astype(shifted, SINGLE)), axis)
+        return shifted - xp.astype(xp.log(total), x.dtype)
     return shifted - xp.log(_total(xp, xp.exp(shifted), axis))
 
 
 @log_softmax.pullback("x")
 def log_softmax_pull_x(xp: Namespace, g: Array, y: Array, axis: int) -> Array:
+    if y.dtype.itemsize < 4:
+        total = xp.sum(xp.astype(g, SINGLE), axis=int(axis), keepdims=True)
+        return g - xp.astype(xp.exp(xp.astype(y, SINGLE)) * total, y.dtype)
     return g - xp.exp(y) * xp.sum(g, axis=int(axis), keepdims=True)

@@ -81,6 +81,8 @@ def var(
 ) -> Array:
     """Variance over axes: the mean square of the deviations from the mean, in two passes.
 
+    Numbers so far apart that their difference overflows have the variance NaN, not infinity.
+
     Args:
         x: the tensor; of complex numbers the squares are those of absolute values.
         axis: an integer, a tuple of integers, or None for all.

@@ -1,8 +1,8 @@
 """Update cards: what optimizers do to parameters, as primitives, so that a traced step has them.
 
 An update takes its targets first and returns a new value for each of them. It works by element, on
-arrays of one shape beside settings of shape (). ``engine.update`` applies it; the optimizers in
-``tensorgrok.optim`` say what the settings mean.
+arrays of one shape beside settings of shape (). ``updating.update`` and ``update_together``
+apply it; the optimizers in ``tensorgrok.optim`` say what the settings mean.
 """
 
 from __future__ import annotations

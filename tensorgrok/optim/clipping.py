@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from ..context import DType, get_context
 from ..errors import ArgumentError, BackendMismatch, DTypeError, join_words
-from ..ops.arguments import real_number
+from ..ops.arguments import is_integer, real_number
 from ..ops.elementwise import clip, maximum
 from ..ops.functions import sqrt
 from ..tensor import Tensor
@@ -28,8 +29,9 @@ def clip_grad_norm(parameters: Iterable[Tensor], max_norm: float) -> Tensor:
 
     A length of NaN makes all gradients NaN; an infinite one makes infinite gradients NaN and all
     others 0, without a warning. The result tells: check it where that may happen. In host memory
-    it is infinite only where it does not fit its dtype; elsewhere, and in traced steps, where its
-    square does not: from 1.8e19 on in float32.
+    it is infinite, or 0, only where it does not fit its dtype; elsewhere, and in traced steps,
+    where its square does not: in float32 it is infinite from 1.8e19 on, and 0 below 2e-23, which
+    clips nothing.
 
     Args:
         parameters: tensors that require gradients; those without a gradient do not count.
@@ -60,7 +62,7 @@ def clip_grad_norm(parameters: Iterable[Tensor], max_norm: float) -> Tensor:
             f"clip_grad_norm: there are gradients on the backends {join_words(names)}; clip those "
             "of each backend by themselves"
         )
-    wide = [_wide(gradient) for _, gradient in clipped]
+    wide = _wide([gradient for _, gradient in clipped])
     with np.errstate(over="ignore", invalid="ignore"):  # what is infinite does as documented
         norm = _length(wide)
         if limit == math.inf:
@@ -107,7 +109,8 @@ def clip_grad_value(parameters: Iterable[Tensor], limit: float) -> None:
 
 
 def _limit(name: str, argument: str, value: Any) -> float:
-    number = real_number(name, argument, value)
+    finite = is_integer(value) and value > 0  # then beyond floats it is as good as the largest
+    number = real_number(name, argument, min(value, sys.float_info.max) if finite else value)
     if not number > 0:
         raise ArgumentError(f"{name}: {argument} must be above 0, got {value!r}")
     return number
@@ -119,9 +122,16 @@ def _with_gradients(name: str, parameters: Any) -> list[tuple[Tensor, Tensor]]:
     return [(p, p._grad.detach()) for p in found if p._grad is not None]
 
 
-def _wide(gradient: Tensor) -> Tensor:
-    """A gradient in float32 at least: squares of float16 soon overflow."""
-    return gradient.astype(np.float32) if gradient.dtype.itemsize < 4 else gradient
+def _wide(gradients: list[Tensor]) -> list[Tensor]:
+    """Gradients in their widest precision, float32 at least: squares of float16 soon overflow."""
+    dtypes = {g.dtype for g in gradients}
+    if len(dtypes) == 1 and gradients[0].dtype.itemsize >= 4:
+        return gradients
+    precision = np.result_type(np.float32, *map(real_dtype, dtypes))
+    return [
+        g if real_dtype(g.dtype) == precision else g.astype(np.result_type(g.dtype, precision))
+        for g in gradients
+    ]
 
 
 def _length(gradients: Sequence[Tensor]) -> Tensor:
@@ -137,8 +147,7 @@ def _length(gradients: Sequence[Tensor]) -> Tensor:
     peak = max((peak.item() for peak in peaks), default=0.0)
     if not 0 < peak < math.inf:
         return norm
-    joint = (g.astype(np.result_type(g.dtype, norm.dtype)) for g in gradients)
-    first, *others = (_square(gradient / peak) for gradient in joint)
+    first, *others = (_square(gradient / peak) for gradient in gradients)
     return sqrt(sum(others, first)) * peak
 
 

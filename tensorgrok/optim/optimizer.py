@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -11,11 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ..backend import Space
-from ..context import get_context
+from ..context import DType, get_context
 from ..engine import make_tensor
 from ..errors import ArgumentError, DTypeError, GraphError
+from ..ops.arithmetic import largest
 from ..tensor import Tensor
 from ..updating import check_names, fitting
+
+FLOAT64 = np.dtype(np.float64)
 
 
 class Setting:
@@ -28,16 +30,24 @@ class Setting:
         name: what it is called.
         value: a number from 0 to less than ``below``.
         owner: whose setting it is, for errors.
+        dtype: the real dtype of fewest bits that must hold it.
     """
 
-    def __init__(self, name: str, value: Any, below: float = math.inf, owner: str = "") -> None:
-        self.name, self.below, self.owner = name, below, owner
+    def __init__(
+        self,
+        name: str,
+        value: Any,
+        below: float = math.inf,
+        owner: str = "",
+        dtype: DType = FLOAT64,
+    ) -> None:
+        self.name, self.below, self.owner, self.dtype = name, below, owner, dtype
         self._tensors: dict[Space, Tensor] = {}
         self._value = self.checked(value)
 
     def __reduce__(self) -> Any:
         # The tensors are made again when needed.
-        return type(self), (self.name, self._value, self.below, self.owner)
+        return type(self), (self.name, self._value, self.below, self.owner, self.dtype)
 
     def __str__(self) -> str:
         return f"{self._value:g}"
@@ -65,9 +75,14 @@ class Setting:
         value = unwrapped(value)
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise DTypeError(f"{self.called}: expected a number, got {value!r}")
-        if not 0 <= value <= sys.float_info.max:
+        if not 0 <= value <= largest(FLOAT64):
+            seen = "one beyond floats" if 1 < value < math.inf else value
             raise ArgumentError(
-                f"{self.called}: expected a finite number of at least 0, got {value}"
+                f"{self.called}: expected a finite number of at least 0, got {seen}"
+            )
+        if value > largest(self.dtype):
+            raise ArgumentError(
+                f"{self.called}: {self.dtype}, the dtype of a parameter, cannot hold {value}"
             )
         if value >= self.below:
             raise ArgumentError(f"{self.called}: expected less than {self.below}, got {value}")
@@ -163,7 +178,9 @@ class Optimizer:
         self._set("lr", lr)
 
     def _set(self, name: str, value: Any, below: float = math.inf) -> None:
-        self._settings[name] = Setting(name, value, below, type(self).__name__)
+        dtypes = {real_dtype(parameter.dtype) for parameter in self.parameters}
+        narrowest = min(dtypes, key=largest)
+        self._settings[name] = Setting(name, value, below, type(self).__name__, narrowest)
 
     @property
     def lr(self) -> float:

@@ -76,6 +76,10 @@ class Schedule:
 
     def step(self) -> None:
         """Count one step, and set the learning rate of the next."""
+        if "taken" not in vars(self):
+            raise ArgumentError(
+                f"{type(self).__name__}: its __init__ must call super().__init__(optimizer)"
+            )
         self.optimizer.lr = self(self.taken + 1)
         self.taken += 1
 
