@@ -9,6 +9,7 @@ import numpy as np
 
 import tensorgrok as tg
 from benchmarks.work import Pair, Work
+from tensorgrok import nn
 
 #: What is done, as a statement for tensors and as one for arrays.
 OPERATIONS: dict[str, tuple[str, str]] = {
@@ -33,6 +34,11 @@ OPERATIONS: dict[str, tuple[str, str]] = {
     "dot": ("a.dot(b)", "a.dot(b)"),
     "matmul": ("a @ b", "a @ b"),
     "vector dot": ("v.dot(b)", "v.dot(b)"),
+    "softmax": ("xp.softmax(a)", "softmax(a)"),
+    "cumulative sum": ("xp.cumulative_sum(a, axis=1)", "a.cumsum(axis=1)"),
+    "sort": ("xp.sort(a)", "xp.sort(a)"),
+    "einsum": ("xp.einsum('ij,jk->ik', a, b)", "xp.einsum('ij,jk->ik', a, b)"),
+    "loss": ("nn.mse(a, b)", "((a - b) ** 2).mean()"),
 }
 
 
@@ -46,7 +52,15 @@ def operation(name: str) -> Pair:
         n: tg.Tensor(array, requires_grad=array.dtype.kind == "f") for n, array in arrays.items()
     }
     ours, by_hand = OPERATIONS[name]
-    return Pair(name, ours, tensors | {"xp": tg}, arrays | {"xp": np}, statement_by_hand=by_hand)
+    tensors |= {"xp": tg, "nn": nn}
+    arrays |= {"xp": np, "softmax": softmax}
+    return Pair(name, ours, tensors, arrays, statement_by_hand=by_hand)
+
+
+def softmax(x: Any) -> Any:
+    """The softmax of rows, by hand."""
+    small = np.exp(x - x.max(axis=-1, keepdims=True))
+    return small / small.sum(axis=-1, keepdims=True)
 
 
 def works() -> list[Work]:
