@@ -23,7 +23,7 @@ ROWS = (
     ("context",),
     ("graph",),
     ("engine",),
-    ("operators", "updating"),
+    ("operators", "states", "updating"),
     ("cards",),
     ("autodiff",),
     ("arrays", "interop", "tensor_methods"),

@@ -15,8 +15,8 @@ import numpy.typing as npt
 from ..context import no_grad
 from ..errors import ArgumentError, DTypeError
 from ..ops.arguments import plain_flag
+from ..states import check_names, fitting
 from ..tensor import Tensor
-from ..updating import check_names, fitting
 from .summary import Row, table
 
 

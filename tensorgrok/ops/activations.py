@@ -16,8 +16,7 @@ from typing import Any
 from ..backend import Array, Namespace
 from ..cards import primitive
 from ..errors import ArgumentError
-from .arguments import plain_flag, refuse_complex
-from .arguments import plain_number as plain_number  # optim.clipping takes it from here
+from .arguments import plain_flag, plain_number, refuse_complex
 from .arithmetic import limited
 from .notation import applied, latex_call, python_call
 

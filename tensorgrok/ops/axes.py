@@ -33,6 +33,11 @@ def with_length(shape: Sequence[int], axis: int, length: int) -> tuple[int, ...]
     return (*shape[:axis], length, *shape[axis + 1 :])
 
 
+def near_diagonal(number: int, rows: int, columns: int) -> int:
+    """The number of a diagonal, or of the nearest of those just outside of the matrix."""
+    return max(-rows, min(number, columns))
+
+
 def aligned(shape: Sequence[int], ndim: int) -> tuple[int, ...]:
     """A shape with leading axes of length 1, so that there are ``ndim``."""
     return (*(1,) * (ndim - len(shape)), *shape)

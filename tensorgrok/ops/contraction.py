@@ -232,16 +232,8 @@ def _full(g: Array, x1_ndim: int, x2_ndim: int) -> Array:
 
 def _sum_leading(xp: Namespace, g: Array, shape: tuple[int, ...]) -> Array:
     """Sum over the leading axes that were broadcast, then take the shape of the argument."""
-    lead = g.ndim - max(len(shape), 2)
-    axes = (
-        *range(lead),
-        *(
-            lead + i
-            for i, length in enumerate(shape[:-2])
-            if length == 1 and g.shape[lead + i] != 1
-        ),
-    )
-    return xp.reshape(xp.sum(g, axis=axes, keepdims=False) if axes else g, shape)
+    summed = shape if len(shape) > 1 else tuple(g.shape[-2:])
+    return xp.reshape(g if tuple(g.shape) == summed else sum_to(xp, g, summed), shape)
 
 
 @matmul.pullback("x1")

@@ -24,6 +24,7 @@ from .arguments import (
     plain_integer,
     plain_shape,
 )
+from .axes import near_diagonal
 from .notation import python_call
 
 
@@ -144,7 +145,7 @@ def eye(
     rows = plain_integer("eye", "n", n, least=0)
     columns = rows if m is None else plain_integer("eye", "m", m, least=0)
     wanted, above = dtype_or_default("eye", dtype), plain_integer("eye", "k", k)
-    above = max(-rows, min(above, columns))  # outside of the matrix one diagonal is like another
+    above = near_diagonal(above, rows, columns)
     row, column = xp.arange(rows), xp.arange(columns)
     return xp.astype(row[:, None] + above == column[None, :], wanted)
 

@@ -13,7 +13,7 @@ from ..cards import operation, primitive
 from ..errors import ShapeError, describe
 from ..tensor import Tensor
 from .arguments import as_tensor, place_of, plain_integer
-from .axes import inverse, order_with_last, permuted
+from .axes import inverse, near_diagonal, order_with_last, permuted
 from .notation import Notation, applied, latex_call, python_call
 
 # Triangles -------------------------------------------------------------------------------------
@@ -71,11 +71,6 @@ def _plane_last(ndim: int, axis1: int, axis2: int) -> tuple[int, ...]:
     if plane[0] == plane[1]:
         raise ValueError("axis1 and axis2 must be different axes")
     return order_with_last(plane, ndim)
-
-
-def near_diagonal(number: int, rows: int, columns: int) -> int:
-    """The number of a diagonal, or of the nearest of those just outside of the matrix."""
-    return max(-rows, min(number, columns))
 
 
 def _diagonal_length(rows: int, columns: int, offset: int) -> int:

@@ -17,8 +17,8 @@ import numpy.typing as npt
 from ..backend import get_backend
 from ..cards import Primitive
 from ..errors import ArgumentError, DTypeError, ShapeError
+from ..states import check_mapping
 from ..tensor import Tensor
-from ..updating import check_mapping
 from . import draws
 from .arguments import (
     Shape,

@@ -14,8 +14,8 @@ from ..context import DType, get_context
 from ..engine import make_tensor
 from ..errors import ArgumentError, DTypeError, GraphError
 from ..ops.arithmetic import largest
+from ..states import check_names, fitting
 from ..tensor import Tensor
-from ..updating import check_names, fitting
 
 FLOAT64 = np.dtype(np.float64)
 

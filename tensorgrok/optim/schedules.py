@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import ArgumentError, DTypeError, join_words
 from ..ops.arguments import plain_integer
-from ..updating import check_mapping
+from ..states import check_mapping
 from .optimizer import Optimizer, Setting, unwrapped
 
 
