@@ -21,7 +21,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from . import ops
-from .backend import Backend, backend_names, register_backend
+from .backend import Backend
 from .checking import gradcheck
 from .context import (
     current_backend,
@@ -38,6 +38,7 @@ from .errors import (
     BackendError,
     BackendMismatch,
     BackendUnavailable,
+    BackendWarning,
     DTypeError,
     GradcheckFailed,
     GraphError,
@@ -48,6 +49,7 @@ from .errors import (
     UnknownBackend,
 )
 from .ops import *  # noqa: F403  # all operations are public, and that file lists them
+from .registry import backend_names, register_backend
 from .tensor import Tensor
 from .transforms import grad, gradients, value_and_grad, vjp
 
@@ -62,6 +64,7 @@ __all__ = [
     "BackendError",
     "BackendMismatch",
     "BackendUnavailable",
+    "BackendWarning",
     "DTypeError",
     "GradcheckFailed",
     "GraphError",

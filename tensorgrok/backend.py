@@ -1,42 +1,29 @@
-"""Array backends: the contract, a generic base class, and the registry that finds them.
+"""Array backends: the contract, and a generic base class.
 
 A backend hands tensorgrok an array type and ``xp``, the namespace that every forward function and
 derivative rule is written against. Its functions are spelled as in the Python array API standard
 (``pow``, ``concat``, ``permute_dims`` …), plus the few names that it lacks; ``vocabulary`` lists
 them all.
 
-Backends register under the entry-point group ``tensorgrok.backends``: the value is a callable that
-returns a ``Backend`` or raises ``BackendUnavailable`` with the reason and the cure. The two shipped
-backends come through the same door. The environment variable ``TENSORGROK_BACKEND`` names the one
-to start with (``auto``, the default, takes the first of ``AUTO_ORDER`` that can run).
-
-This module stands on ``errors``, ``vocabulary`` and ``fallbacks``; read ``context`` and ``graph``
-next.
+This module stands on ``errors``, ``vocabulary`` and ``fallbacks``; read ``registry`` next, which
+finds backends by name.
 """
 
 from __future__ import annotations
 
-import difflib
 import math
-import os
-import threading
-import weakref
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from . import fallbacks
-from .errors import BackendError, BackendUnavailable, DTypeError, UnknownBackend, join_words
 from .vocabulary import CONTRACT, STANDARD
 
 Array = Any  # an array of whichever backend: the core names no array type
 Key = Any  # an index as between square brackets: integers, slices, None, ..., arrays
-
-AUTO_ORDER = ("cupy", "numpy")
-ENTRY_POINT_GROUP = "tensorgrok.backends"
-ENVIRONMENT_VARIABLE = "TENSORGROK_BACKEND"
 
 
 class Namespace:
@@ -90,13 +77,17 @@ class Backend:
     Attributes:
         name: the name users say, such as ``"numpy"``.
         array_type: the class of its arrays.
-        features: optional abilities: ``"host"`` (reading an element is free), ``"capture"`` …
+        device: what its arrays live on, in words for people, such as ``"CPU"``.
+        features: optional abilities: ``"host"`` (reading an element is free), ``"out"`` (products
+            write into an ``out`` without a temporary), ``"device_bits"`` (random bits are made on
+            the device), ``"capture"`` …
         xp: the namespace that cards are read with: ``STANDARD`` from ``module``, ``CONTRACT`` from
             the methods here.
     """
 
     name: str = ""
     array_type: type = object
+    device: str = ""
     features: frozenset[str] = frozenset()
 
     def __init__(self, module: Any) -> None:
@@ -113,6 +104,14 @@ class Backend:
     def overrides(self) -> dict[str, Callable[..., Any]]:
         """Functions to put in ``xp`` in place of the module's, where those are slow."""
         return {}
+
+    @classmethod
+    def diagnose(cls) -> tuple[list[tuple[str, str]], str]:
+        """Optional: names and findings of what this backend needs here, and the next step to take.
+
+        For people to read, also where the backend cannot run; it must not raise.
+        """
+        return [], ""
 
     def space(self, dtype: np.dtype[Any]) -> Space:
         """The space of arrays of one dtype on this backend."""
@@ -146,6 +145,10 @@ class Backend:
 
     def synchronize(self) -> None:
         """Wait until everything that was issued has run."""
+
+    def implicit_synchronization_refused(self) -> AbstractContextManager[None]:
+        """Optional: a block in which arrays refuse what would wait for the device unasked."""
+        return nullcontext()
 
     def own(self, array: Array, shared: bool) -> Array:
         """Return an array of the same values in writable, row-major memory of its own.
@@ -219,127 +222,3 @@ class Backend:
     def capture(self, step: Callable[[], None], arrays: Mapping[str, Array]) -> Any:
         """Optional: capture ``step`` for replay. None means that this backend has no such thing."""
         return None
-
-
-# The registry ----------------------------------------------------------------------------------
-
-_factories: dict[str, Callable[[], Backend]] = {}
-_made: dict[str, Backend] = {}
-_lock = threading.RLock()
-
-#: The calls of ``use_backend`` that count, the last one most: (weak reference to it, its backend).
-_choices: list[tuple[weakref.ref[object], Backend]] = []
-
-
-def register_backend(name: str, factory: Callable[[], Backend]) -> None:
-    """Register a backend at run time, as an entry point of the same name would.
-
-    Args:
-        name: what ``use_backend`` will call it; an existing registration of that name is replaced.
-        factory: returns the backend, or raises ``BackendUnavailable`` with reason and cure. It is
-            called once, at first use.
-    """
-    if not isinstance(name, str) or not name or not callable(factory):
-        raise DTypeError(
-            "register_backend: expected a name and a function that returns the backend, got "
-            f"{name!r} and {factory!r}"
-        )
-    with _lock:
-        _factories[name] = factory
-        _made.pop(name, None)
-
-
-def _registered() -> dict[str, Callable[[], Any]]:
-    """Name to what loads the factory, for entry points and run-time registrations."""
-    from importlib.metadata import entry_points  # here: it costs more than the rest of the import
-
-    found: dict[str, Callable[[], Any]] = {
-        entry.name: entry.load for entry in entry_points(group=ENTRY_POINT_GROUP)
-    }
-    return found | {name: (lambda f=factory: f) for name, factory in _factories.items()}
-
-
-def backend_names() -> list[str]:
-    """Names of all registered backends, sorted; being registered does not mean it can run.
-
-    >>> "numpy" in tg.backend_names()
-    True
-    """
-    return sorted(_registered())
-
-
-def get_backend(name: str) -> Backend:
-    """Return the backend called ``name``, made on first use.
-
-    Raises:
-        UnknownBackend: no such name; lists the registered names and the nearest match.
-        BackendUnavailable: it cannot run here, with the reason and the cure.
-    """
-    if not isinstance(name, str):
-        raise DTypeError(f"a backend is named by a string, not by a {type(name).__name__}")
-    with _lock:
-        if name not in _made:
-            loaders = {name: lambda: _factories[name]} if name in _factories else _registered()
-            if name not in loaders:
-                raise _unknown(name, sorted(loaders))
-            try:
-                factory = loaders[name]()
-            except ImportError as error:
-                raise BackendUnavailable(
-                    f"backend {name!r} cannot be loaded: {error}; install what is missing"
-                ) from error
-            made = factory()
-            if not isinstance(made, Backend):
-                raise BackendError(f"backend {name!r}: its factory returned {made!r}, no Backend")
-            _made[name] = made
-        return _made[name]
-
-
-def _unknown(name: str, known: list[str]) -> UnknownBackend:
-    if not known:
-        return UnknownBackend(
-            f"no backend {name!r}: none is registered at all. tensorgrok seems to run from an "
-            "uninstalled copy; install it with: pip install -e ."
-        )
-    near = difflib.get_close_matches(name, [*known, "auto"], n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    names = join_words([repr(candidate) for candidate in known])
-    return UnknownBackend(f"no backend {name!r}; registered are {names}.{hint}")
-
-
-def choose_backend(name: str) -> Backend:
-    """Like ``get_backend``, and ``"auto"`` takes the first of ``AUTO_ORDER`` that can run here."""
-    if name != "auto":
-        return get_backend(name)
-    reasons = []
-    for candidate in AUTO_ORDER:
-        try:
-            return get_backend(candidate)
-        except (BackendUnavailable, UnknownBackend) as error:
-            reasons.append(f"{candidate}: {error}")
-    raise BackendUnavailable("no backend can run here. " + " ".join(reasons))
-
-
-def default_backend() -> Backend:
-    """The process-wide default: what ``use_backend`` set, or else ``TENSORGROK_BACKEND``."""
-    with _lock:
-        if not _choices:
-            backend = choose_backend(os.environ.get(ENVIRONMENT_VARIABLE) or "auto")
-            _choices.append((weakref.ref(backend), backend))
-        return _choices[-1][1]
-
-
-def choose_default(caller: object, backend: Backend) -> None:
-    """Make ``backend`` the process-wide default, on behalf of a ``use_backend``."""
-    with _lock:
-        # Those that can still be withdrawn stay, and the last of those that cannot.
-        settled = [i for i, (owner, _) in enumerate(_choices) if owner() is None]
-        for place in reversed(settled[:-1]):
-            del _choices[place]
-        _choices.append((weakref.ref(caller), backend))
-
-
-def withdraw_default(caller: object) -> None:
-    """Take back what ``choose_default`` did for this caller, if it still counts."""
-    with _lock:
-        _choices[:] = [choice for choice in _choices if choice[0]() is not caller]

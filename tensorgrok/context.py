@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast, overload
 
 import numpy as np
 
-from . import backend as _backend
+from . import registry
 from .backend import Array, Backend, Namespace
 from .errors import DTypeError
 
@@ -201,7 +201,7 @@ def current_backend() -> Backend:
     >>> tg.current_backend().name
     'numpy'
     """
-    return get_context().backend or _backend.default_backend()
+    return get_context().backend or registry.default_backend()
 
 
 class use_backend(Mode):  # noqa: N801  # it is called like the function it reads as
@@ -224,19 +224,19 @@ class use_backend(Mode):  # noqa: N801  # it is called like the function it read
     """
 
     def __init__(self, name: str) -> None:
-        chosen = _backend.choose_backend(name)
+        chosen = registry.choose_backend(name)
         super().__init__(backend=chosen)
-        _backend.choose_default(self, chosen)
+        registry.choose_default(self, chosen)
 
     # A call cannot know what follows it, so a block and a decorator take the default back.
 
     def __enter__(self) -> Backend:
-        _backend.withdraw_default(self)
+        registry.withdraw_default(self)
         super().__enter__()
         return cast("Backend", self._changes["backend"])
 
     def __call__(self, function: F) -> F:
-        _backend.withdraw_default(self)
+        registry.withdraw_default(self)
         return super().__call__(function)
 
 

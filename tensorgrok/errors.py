@@ -15,6 +15,8 @@
         ├── BackendUnavailable              registered, but it cannot run here
         └── BackendMismatch                 operands live on two backends
 
+``BackendWarning`` (a UserWarning) says that an installed backend was passed over.
+
 Each class is also the built-in it stands beside, so ``except ValueError`` keeps working.
 
 This module stands on nothing. ``explain`` turns what an array library says into a message with the
@@ -26,13 +28,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 __all__ = [
     "ArgumentError",
     "BackendError",
     "BackendMismatch",
     "BackendUnavailable",
+    "BackendWarning",
     "DTypeError",
     "GradcheckFailed",
     "GraphError",
@@ -85,7 +91,29 @@ class UnknownBackend(BackendError):
 
 
 class BackendUnavailable(BackendError):
-    """The backend is registered but cannot run on this machine."""
+    """The backend is registered but cannot run on this machine.
+
+    Args:
+        reason: what is missing or broken.
+        cure: what to do about it.
+        installed: whether somebody seems to want this backend here, so that the automatic choice
+            should say why it takes another one.
+    """
+
+    def __init__(self, reason: str, cure: str = "", *, installed: bool = False) -> None:
+        super().__init__(f"{reason}; {cure}" if cure else reason)
+        self.reason, self.cure, self.installed = reason, cure, installed
+
+    def __reduce__(self) -> Any:
+        return _unavailable, (self.reason, self.cure, self.installed)
+
+
+def _unavailable(reason: str, cure: str, installed: bool) -> BackendUnavailable:
+    return BackendUnavailable(reason, cure, installed=installed)
+
+
+class BackendWarning(UserWarning):
+    """The automatic choice passed over a backend that is installed but cannot run."""
 
 
 class BackendMismatch(BackendError):
@@ -95,22 +123,29 @@ class BackendMismatch(BackendError):
 _PACKAGE = __name__.partition(".")[0]
 
 
+def outside_level() -> int:
+    """The ``stacklevel`` by which a warning points at the nearest caller outside tensorgrok."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and _inside(frame):
+        level, frame = level + 1, frame.f_back
+    return level
+
+
+def _inside(frame: FrameType) -> bool:
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0] == _PACKAGE
+
+
 def caller_name(value: object) -> str | None:
     """Return the name that the nearest caller outside tensorgrok gives to ``value``.
 
     Names are found by identity in that frame's local variables; None if there is none.
     """
-    frame = sys._getframe(1)
-    while frame is not None:
-        module = str(frame.f_globals.get("__name__", ""))
-        if module.partition(".")[0] != _PACKAGE:
-            for name, held in frame.f_locals.items():
-                if held is value and not name.startswith("_"):
-                    return name
-            return None
-        if frame.f_back is None:
-            return None
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and _inside(frame):
         frame = frame.f_back
+    for name, held in () if frame is None else frame.f_locals.items():
+        if held is value and not name.startswith("_"):
+            return name
     return None
 
 

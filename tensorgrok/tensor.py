@@ -17,13 +17,14 @@ import numpy as np
 import numpy.typing as npt
 
 from .arrays import as_array
-from .backend import Array, Backend, Key, Space, get_backend
+from .backend import Array, Backend, Key, Space
 from .context import current_backend, get_context
 from .engine import handle_class, make_tensor, operations, unary
 from .errors import DTypeError, GraphError, caller_name
 from .graph import Leaf, Node, Output
 from .interop import NumPyProtocol, PythonProtocol
 from .operators import binary, reflected, truth
+from .registry import get_backend
 from .tensor_methods import Methods
 from .tensor_state import State, fitted, follow, rebind
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 import tensorgrok as tg
-from tensorgrok.backend import get_backend
 from tensorgrok.engine import operations, primitives
+from tensorgrok.registry import get_backend
 from tests.readers.strict import StrictBackend
 
 tg.register_backend("strict", StrictBackend)

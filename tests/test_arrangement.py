@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 
 import tensorgrok as tg
-from tensorgrok.backend import get_backend
+from tensorgrok.registry import get_backend
 from tests.cases.base import Case
 from tests.readers.recorder import Recorder
 from tests.test_readers import notations

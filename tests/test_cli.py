@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import tensorgrok as tg
-from tensorgrok import backend, cli
+from tensorgrok import cli, registry
 from tensorgrok.cli import program, training
 from tensorgrok.cli.training import Config, Result
 
@@ -192,10 +192,14 @@ def test_backend_that_cannot_run_here_gets_its_reason_on_one_line(
     def factory() -> tg.Backend:
         raise error("no device answers;\n  plug one in")
 
-    monkeypatch.setitem(backend._factories, "nodevice", factory)
+    monkeypatch.setitem(registry._factories, "nodevice", factory)
     assert cli.main(["--backend", "nodevice"]) == 2
     err = capsys.readouterr().err
-    assert err == "tensorgrok: argument --backend: no device answers; plug one in\n"
+    assert err.startswith(
+        "tensorgrok: argument --backend: backend 'nodevice' cannot run here: no device answers; "
+        "plug one in"
+    )
+    assert err.count("\n") == 1
 
 
 def test_too_little_memory_is_said(

@@ -10,7 +10,7 @@ import pytest
 
 import tensorgrok as tg
 from tensorgrok import Tensor, optim
-from tensorgrok.backend import get_backend
+from tensorgrok.registry import get_backend
 from tests.readers.recorder import Recorder
 from tests.readers.strict import StrictBackend
 

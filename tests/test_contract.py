@@ -9,8 +9,9 @@ import numpy.typing as npt
 import pytest
 
 import tensorgrok as tg
-from tensorgrok import backend as registry
-from tensorgrok.backend import Backend, get_backend
+from tensorgrok import registry
+from tensorgrok.backend import Backend
+from tensorgrok.registry import get_backend
 from tensorgrok.vocabulary import CONTRACT, STANDARD, VOCABULARY
 from tests.plain import PlainBackend
 

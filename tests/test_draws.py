@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pytest
 
 import tensorgrok as tg
-from tensorgrok.backend import get_backend
+from tensorgrok.registry import get_backend
 from tests.readers.recorder import Recorder
 
 T = tg.Tensor

@@ -10,8 +10,8 @@ import pytest
 
 import tensorgrok as tg
 from tensorgrok import Tensor
-from tensorgrok.backend import get_backend
 from tensorgrok.engine import primitives
+from tensorgrok.registry import get_backend
 from tests.cases import CASES, Case
 from tests.readers.symbols import Reader
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from tensorgrok import fallbacks
-from tensorgrok.backend import Backend, get_backend
+from tensorgrok.backend import Backend
+from tensorgrok.registry import get_backend
 
 POINTS = np.concatenate(
     [np.linspace(-7, 7, 20001), [1e-300, 5e-324, -1e-30, 0.46875, 4.0, -4.0, 26.0, 1e300]]

@@ -11,9 +11,10 @@ import pytest
 
 import tensorgrok as tg
 from tensorgrok import Tensor, nn, optim
-from tensorgrok.backend import Backend, get_backend
+from tensorgrok.backend import Backend
 from tensorgrok.cards import primitive
 from tensorgrok.operators import single_operator
+from tensorgrok.registry import get_backend
 from tests.plain import PlainBackend
 from tests.readers.recorder import Recorder
 

@@ -325,7 +325,7 @@ def test_a_backend_that_lacks_a_package_is_unavailable(monkeypatch: pytest.Monke
 
 
 def test_auto_says_why_nothing_can_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tensorgrok.backend.AUTO_ORDER", ("cupy", "nobody"))
+    monkeypatch.setattr("tensorgrok.registry.AUTO_ORDER", ("cupy", "nobody"))
     with pytest.raises(tg.BackendUnavailable, match=r"no backend can run here. cupy: .* nobody: "):
         tg.use_backend("auto")
 

@@ -14,7 +14,8 @@ import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 from tensorgrok_numpy import _rank_update
 
-from tensorgrok.backend import Backend, get_backend
+from tensorgrok.backend import Backend
+from tensorgrok.registry import get_backend
 from tests.plain import PlainBackend
 
 Arrays = npt.NDArray[Any]

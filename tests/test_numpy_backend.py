@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tensorgrok_numpy._functions import MANY
 
-from tensorgrok.backend import get_backend
+from tensorgrok.registry import get_backend
 
 where = get_backend("numpy").xp.where
 SPECIAL = [np.inf, -np.inf, np.nan, -0.0, 0.0, 1.5, -2.5]

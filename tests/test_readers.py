@@ -9,9 +9,9 @@ import pytest
 
 import tensorgrok as tg
 from tensorgrok import Tensor, nn, optim
-from tensorgrok.backend import get_backend
 from tensorgrok.engine import primitives
 from tensorgrok.graph import Leaf, order
+from tensorgrok.registry import get_backend
 from tests.cases import CASES, Case
 from tests.readers.recorder import Recorder
 from tests.readers.strict import StrictBackend

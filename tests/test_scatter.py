@@ -14,7 +14,8 @@ from hypothesis.extra import numpy as npst
 from tensorgrok_numpy import _scatter
 
 import tensorgrok as tg
-from tensorgrok.backend import Backend, get_backend
+from tensorgrok.backend import Backend
+from tensorgrok.registry import get_backend
 
 Arrays = npt.NDArray[Any]
 

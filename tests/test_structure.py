@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[1]
 ROWS = (
     ("elsewhere", "errors", "fallbacks", "vocabulary"),
     ("backend", "numpy_functions"),
+    ("registry",),
     ("context",),
     ("graph",),
     ("engine",),
@@ -36,8 +37,20 @@ ROWS = (
 
 #: Imports within functions. Each costs too much for ``import tensorgrok`` and is seldom needed.
 LATE = {
-    ("tensorgrok.backend", "importlib.metadata"),  # when a backend is first looked for
+    ("tensorgrok.registry", "importlib.metadata"),  # when a backend is first looked for
     ("tensorgrok_numpy._rank_update", "scipy.linalg.blas"),  # when a large matrix is updated
+    *(  # when CuPy is asked for: its modules may not be there, or not be usable
+        ("tensorgrok_cupy._detect", name)
+        for name in ("cupy", "cupy.cublas", "array_api_compat.cupy")
+    ),
+    ("tensorgrok_cupy._detect", "cupy_backends.cuda.libs"),
+    *(  # when CuPy was found usable
+        ("tensorgrok_cupy", f"tensorgrok_cupy.{name}")
+        for name in ("_philox", "_products", "_scatter")
+    ),
+    ("tensorgrok_cupy", "array_api_compat.cupy"),
+    ("tensorgrok_cupy", "cupyx"),  # when synchronization is to be refused
+    ("tensorgrok_cupy", "cupyx.scipy.special"),  # when the error function is first computed
     ("tensorgrok.cards", "inspect"),  # when somebody asks for the signature of a card
     ("tensorgrok.numpy_functions", "inspect"),  # when a function of NumPy meets a tensor
 }
@@ -46,9 +59,9 @@ LATE = {
 CORE = ("backend", "graph", "cards", "autodiff", "tensor")
 CORE_LINES = 1000
 
-#: With the engine that runs cards and the modes it runs in.
-WHOLE_CORE = (*CORE, "engine", "operators", "context")
-WHOLE_CORE_LINES = 1620
+#: With the registry of backends, the engine that runs cards and the modes it runs in.
+WHOLE_CORE = (*CORE, "registry", "engine", "operators", "context")
+WHOLE_CORE_LINES = 1700
 FILE_LINES = 450
 
 

@@ -12,8 +12,7 @@ import numpy.typing as npt
 import pytest
 
 import tensorgrok as tg
-from tensorgrok import backend as registry
-from tensorgrok import nn, optim
+from tensorgrok import nn, optim, registry
 from tests.readers.strict import StrictBackend
 
 THREADS = 8

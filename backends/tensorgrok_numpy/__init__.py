@@ -26,6 +26,7 @@ class NumPyBackend(Backend):
 
     name = "numpy"
     array_type = np.ndarray
+    device = "CPU"
     features = frozenset({"host", "out"})
 
     def __init__(self) -> None:

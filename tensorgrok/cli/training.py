@@ -34,7 +34,7 @@ from .. import (
     optim,
     use_backend,
 )
-from ..backend import ENVIRONMENT_VARIABLE
+from ..registry import ENVIRONMENT_VARIABLE
 from .program import FAILED, STOPPED, Interrupt, UsageError, write
 
 PIXELS, CLASSES = 64, 10

@@ -21,11 +21,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..backend import get_backend
 from ..context import DType, Mode, no_grad
 from ..errors import ArgumentError, DTypeError, ShapeError
 from ..ops.arguments import Shape, dtype_or_default, plain_lengths, plain_number, plain_shape
 from ..ops.random import Generator, chosen_generator, default_generator
+from ..registry import get_backend
 from ..tensor import Tensor
 
 __all__ = [

@@ -14,9 +14,9 @@ from typing import Any, cast, overload
 import numpy as np
 import numpy.typing as npt
 
-from ..backend import get_backend
 from ..cards import Primitive
 from ..errors import ArgumentError, DTypeError, ShapeError
+from ..registry import get_backend
 from ..states import check_mapping
 from ..tensor import Tensor
 from . import draws
