@@ -107,9 +107,9 @@ class Backend:
 
     @classmethod
     def diagnose(cls) -> tuple[list[tuple[str, str]], str]:
-        """Optional: names and findings of what this backend needs here, and the next step to take.
+        """Optional: names and findings of what this backend needs here, and what to do next.
 
-        For people to read, also where the backend cannot run; it must not raise.
+        For people to read, also where the backend cannot run. Nothing to do is an empty text.
         """
         return [], ""
 

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
+# Whatever this machine has: tests that want another backend than NumPy ask for it.
+os.environ["TENSORGROK_BACKEND"] = "numpy"
+
 import tensorgrok as tg
+import tests.stand_ins  # noqa: F401  # it registers them
 from tensorgrok.engine import operations, primitives
 from tensorgrok.registry import get_backend
-from tests.readers.strict import StrictBackend
-
-tg.register_backend("strict", StrictBackend)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--backends",
+        metavar="NAMES",
+        help="the backends on which every operation is tested, with commas between them (default: "
+        "numpy, strict, and cupy where it can run)",
+    )
     parser.addoption(
         "--record",
         action="store_true",
@@ -28,14 +36,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def usable_backends() -> list[str]:
-    """The backends that every operation is tested on: those here, and the strict stand-in."""
-    names = ["numpy", "strict"]
+def backends_under_test(config: pytest.Config) -> list[str]:
+    """The backends that every operation is tested on."""
+    asked: str | None = config.getoption("--backends")
+    if asked is not None:
+        return asked.split(",")
     try:
         get_backend("cupy")
     except tg.BackendUnavailable:
-        return names
-    return [*names, "cupy"]
+        return ["numpy", "strict"]
+    return ["numpy", "strict", "cupy"]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "backend" in metafunc.fixturenames:
+        metafunc.parametrize("backend", backends_under_test(metafunc.config), indirect=True)
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +72,7 @@ def _own_cards() -> Iterator[None]:
         operations.pop(name, None)
 
 
-@pytest.fixture(params=usable_backends())
+@pytest.fixture
 def backend(request: pytest.FixtureRequest) -> Iterator[str]:
     """Run a test once on each backend."""
     name: str = request.param

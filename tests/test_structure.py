@@ -51,6 +51,7 @@ LATE = {
     ("tensorgrok_cupy", "array_api_compat.cupy"),
     ("tensorgrok_cupy", "cupyx"),  # when synchronization is to be refused
     ("tensorgrok_cupy", "cupyx.scipy.special"),  # when the error function is first computed
+    ("tensorgrok.cli.backends", "pytest"),  # when a backend is checked
     ("tensorgrok.cards", "inspect"),  # when somebody asks for the signature of a card
     ("tensorgrok.numpy_functions", "inspect"),  # when a function of NumPy meets a tensor
 }
@@ -75,7 +76,7 @@ def may_import() -> dict[str, set[str]]:
     table["nn"] = table["optim"] = table["transforms"]  # on ops and below
     table["__init__"] = core
     table["data"] = core | {"__init__", "nn", "optim"}
-    table["cli"] = table["data"] | {"data"}
+    table["cli"] = table["testing"] = table["data"] | {"data"}
     table["__main__"] = {"cli"}
     return table
 

@@ -49,7 +49,7 @@ def usable_cupy() -> Any:
 
 
 def diagnose() -> tuple[list[Fact], str]:
-    """What there is of CuPy and CUDA here, up to the first problem, and the next step to take."""
+    """What there is of CuPy and CUDA here, up to the first problem, and what to do about that."""
     driver = driver_version()
     facts = [("driver", f"CUDA {_dotted(driver)}" if driver else "no NVIDIA driver is installed")]
     try:
@@ -59,13 +59,10 @@ def diagnose() -> tuple[list[Fact], str]:
         facts.append(("problem", error.reason))
         if error.installed:
             return facts, error.cure
-        if not driver:
-            return facts, (
-                "nothing, on a machine without an NVIDIA GPU: NumPy serves it. With a GPU, "
-                "install its driver first"
-            )
-        return facts, install(driver // 1000)
-    return facts, "nothing: TENSORGROK_BACKEND=cupy, or auto, will use this GPU"
+        if driver:
+            return facts, install(driver // 1000)
+        facts.append(("advice", "if this machine has an NVIDIA GPU, first install its driver"))
+    return facts, ""
 
 
 def examine() -> Iterator[Fact]:

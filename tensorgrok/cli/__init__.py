@@ -1,7 +1,8 @@
 """The command line: ``python -m tensorgrok`` trains a small network on handwritten digits.
 
-``python -m tensorgrok ops`` lists the operations. ``training`` and ``operations`` have what the two
-commands do; ``main`` is the only one that knows of signals and exit codes:
+``python -m tensorgrok ops`` lists the operations, ``backends`` the backends, and ``doctor`` looks
+for what a GPU needs. Each command has a module; ``main`` is the only one that knows of signals and
+exit codes:
 
 ====  ===========================================================================================
 0     trained and reported, or listed
@@ -19,7 +20,7 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from .. import __version__
-from . import operations, training
+from . import backends, doctor, operations, training
 from .program import (
     BAD_VALUE,
     FAILED,
@@ -36,7 +37,7 @@ from .program import (
 __all__ = ["COMMANDS", "main", "make_parser"]
 
 #: The commands beside the bare one: each module has ``SUMMARY``, ``add_arguments`` and ``run``.
-COMMANDS: dict[str, ModuleType] = {"ops": operations}
+COMMANDS: dict[str, ModuleType] = {"backends": backends, "doctor": doctor, "ops": operations}
 
 
 def make_parser(command: str | None = None) -> Parser:

@@ -7,7 +7,9 @@ import os
 import signal
 import sys
 import threading
-from contextlib import suppress
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import NoReturn, TextIO
 
 from .. import ArgumentError
@@ -48,6 +50,16 @@ def write(text: str, stream: TextIO | None) -> None:
         encoding = getattr(stream, "encoding", None) or "utf-8"
         stream.write(printable(text, encoding) + "\n")
         stream.flush()
+
+
+@contextmanager
+def quiet_warnings() -> Iterator[list[str]]:
+    """Within this block warnings are not printed; their texts are in the list that it gives."""
+    texts: list[str] = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield texts
+        texts += [str(warning.message) for warning in caught]
 
 
 class Interrupt:

@@ -35,7 +35,15 @@ from .. import (
     use_backend,
 )
 from ..registry import ENVIRONMENT_VARIABLE
-from .program import FAILED, STOPPED, Interrupt, UsageError, write
+from .program import (
+    FAILED,
+    STOPPED,
+    Interrupt,
+    UsageError,
+    complain,
+    quiet_warnings,
+    write,
+)
 
 PIXELS, CLASSES = 64, 10
 HELD_OUT = 0.2
@@ -277,9 +285,13 @@ def _progress(epochs: int) -> tqdm[NoReturn]:
 def _on_backend(name: str | None) -> AbstractContextManager[Backend]:
     source = ENVIRONMENT_VARIABLE if name is None else "argument --backend"
     try:
-        return nullcontext(current_backend()) if name is None else use_backend(name)
+        with quiet_warnings() as warned:
+            chosen = nullcontext(current_backend()) if name is None else use_backend(name)
     except (BackendError, ImportError) as error:
         raise UsageError(f"{source}: {error}") from error
+    for text in warned:
+        complain(text, 0)
+    return chosen
 
 
 # From a result to text -------------------------------------------------------------------------

@@ -1,0 +1,13 @@
+"""Registers the stand-ins for backends; as a plug-in of pytest (``-p tests.stand_ins``) too."""
+
+from __future__ import annotations
+
+from tensorgrok_boxed import BoxedBackend
+
+import tensorgrok as tg
+from tests.plain import PlainBackend
+from tests.readers.strict import StrictBackend
+
+tg.register_backend("boxed", BoxedBackend)
+tg.register_backend("plain", PlainBackend)
+tg.register_backend("strict", StrictBackend)
