@@ -14,7 +14,7 @@ Indices outside of an axis are not noticed on a device: CuPy lets them wrap arou
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -60,6 +60,10 @@ class CuPyBackend(Backend):
     @classmethod
     def diagnose(cls) -> tuple[list[tuple[str, str]], str]:
         return _detect.diagnose()
+
+    def overrides(self) -> dict[str, Callable[..., Any]]:
+        # That of array-api-compat waits for the device, to put NaN where NaN was; CuPy does so too.
+        return {"sign": self._cupy.sign}
 
     # Crossings -------------------------------------------------------------------------------
 

@@ -36,7 +36,7 @@ def imag(xp: Namespace, x: Array) -> Array:
     >>> tg.imag(tg.Tensor([1 + 2j]))
     Tensor([2.], shape=(1,), dtype=float32)
     """
-    return xp.imag(x)
+    return xp.imag(x) if x.dtype.kind == "c" else xp.zeros(x.shape, dtype=x.dtype)
 
 
 @imag.pullback("x")
@@ -68,7 +68,7 @@ def angle(xp: Namespace, x: Array) -> Array:
     >>> tg.angle(tg.Tensor([1j, 2.0]))
     Tensor([1.5707964, 0.       ], shape=(2,), dtype=float32)
     """
-    return xp.atan2(xp.imag(x), xp.real(x))
+    return xp.atan2(imag.forward(xp, x), xp.real(x))
 
 
 @angle.pullback("x")

@@ -181,7 +181,8 @@ def _share(xp: Namespace, chosen: Array, axis: Axis, dtype: DType) -> Array:
 
     It is computed in float64 at least, for float16 cannot count beyond 65504.
     """
-    number = xp.sum(chosen, axis=reduced_axis(axis, chosen.ndim), keepdims=True)
+    ones = xp.astype(chosen, np.int64)  # the standard does not sum booleans
+    number = xp.sum(ones, axis=reduced_axis(axis, chosen.ndim), keepdims=True)
     counted = xp.astype(xp.maximum(number, 1), np.result_type(dtype, np.float64))
     return xp.astype(1 / counted, dtype)
 
@@ -275,7 +276,8 @@ def count_nonzero(xp: Namespace, x: Array, axis: Axis = None, *, keepdims: bool 
     >>> tg.count_nonzero(tg.Tensor([[0.0, 2.0], [1.0, 3.0]]), axis=1)
     Tensor([1, 2], shape=(2,), dtype=int64)
     """
-    return xp.sum(x != 0, axis=reduced_axis(axis, x.ndim, keepdims), keepdims=keepdims)
+    counted = xp.astype(x if x.dtype.kind == "b" else x != 0, np.int64)
+    return xp.sum(counted, axis=reduced_axis(axis, x.ndim, keepdims), keepdims=keepdims)
 
 
 # Logarithms ------------------------------------------------------------------------------------

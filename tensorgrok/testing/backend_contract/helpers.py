@@ -23,7 +23,7 @@ class Device(NamedTuple):
     asked: str
 
     def put(self, value: Any) -> Any:
-        """Copies of NumPy arrays, also within tuples and lists, on the device; all else as it is."""
+        """Copies of NumPy arrays, also in tuples and lists, on the device; all else as it is."""
         if isinstance(value, np.ndarray):
             return self.backend.asarray(value, copy=True)
         if isinstance(value, tuple | list):
