@@ -101,7 +101,10 @@ def _distribution() -> Iterator[Fact]:
             "overwrite each other",
             f"pip uninstall -y {names}, then install one: {install()}",
         )
-    spec = None if _hidden() else importlib.util.find_spec("cupy")
+    try:
+        spec = importlib.util.find_spec("cupy")
+    except (ImportError, ValueError):  # somebody has put something else in its place
+        spec = None
     if spec is None:
         raise BackendUnavailable("CuPy is not installed", f"{install()}, or use 'numpy'")
     if spec.loader is None or spec.origin is None:
@@ -110,11 +113,6 @@ def _distribution() -> Iterator[Fact]:
             f"CuPy is not installed; there is only a folder of its name without a module, {where}",
             f"remove that folder, then {install()}, or use 'numpy'",
         )
-
-
-def _hidden() -> bool:
-    """Whether somebody has put None in place of the module, which ``find_spec`` takes badly."""
-    return "cupy" in sys.modules and sys.modules["cupy"] is None
 
 
 def _version(name: str) -> str | None:
