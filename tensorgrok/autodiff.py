@@ -265,16 +265,62 @@ def lift_saved(backend: Backend) -> Callable[[Node, tuple[Any, ...]], tuple[Any,
     return lift
 
 
+Found = tuple[Cotangents, set[Any], list[Node], list[tuple["Tensor", Array]]]
+
+
 def run(
     seeds: Sequence[tuple[Node | Output, Tensor]],
     backend: Backend,
     targets: set[Node | Output] | None,
     create_graph: bool,
-) -> tuple[Cotangents, set[Any], list[Node], list[tuple[Tensor, Array]]]:
+) -> Found:
     """``backpropagate`` in the mode asked for: the values found are tensors with ``create_graph``.
 
-    Without it they are arrays, and seeds are unwrapped.
+    Without it they are arrays, and seeds are unwrapped. Where a tensor was brought over from
+    another backend, its cotangent is brought back, and the rest is a run over there. (What is used
+    on both sides may be visited once for each, so hooks may see its gradient in parts.)
     """
+    brought = set() if targets is None else _brought_here(seeds)
+    first = _run_on(seeds, backend, targets and targets | brought, create_graph)
+    if not any(leaf.origin is not None for leaf in first[0] if leaf.__class__ is Leaf):
+        return first
+    reached: dict[Any, Any] = {}
+    kept: dict[Tensor, Any] = {}
+    used: list[Node] = []
+    pending = [(backend, first)]
+    while pending:
+        here, (found, _, read, retained) = pending.pop()
+        used += read
+        for handle, g in retained:
+            kept[handle] = kept[handle] + g if handle in kept else g
+        beyond: dict[Backend, list[tuple[Node | Output, Tensor]]] = {}
+        for node, g in found.items():
+            origin = node.origin if isinstance(node, Leaf) else None
+            if origin is None or (targets is not None and node in targets):
+                reached[node] = reached[node] + g if node in reached else g
+            if origin is not None:
+                with Mode(recording=create_graph):
+                    carried = (g if create_graph else make_tensor(g, here)).to(origin[1])
+                beyond.setdefault(origin[1], []).append((origin[0], carried))
+        for there, ends in beyond.items():
+            wanted = None if targets is None else targets | _brought_here(ends)
+            pending.append((there, _run_on(ends, there, wanted, create_graph)))
+    return reached, set(), used, list(kept.items())
+
+
+def _brought_here(seeds: Sequence[tuple[Node | Output, Any]]) -> set[Any]:
+    """The leaves that were brought here from another backend."""
+    nodes = order([source for source, _ in seeds])
+    return {node for node in nodes if node.__class__ is Leaf and node.origin is not None}
+
+
+def _run_on(
+    seeds: Sequence[tuple[Node | Output, Tensor]],
+    backend: Backend,
+    targets: set[Node | Output] | None,
+    create_graph: bool,
+) -> Found:
+    """``run`` on one backend, up to its leaves."""
     if create_graph:
         with Mode(recording=True, backend=backend):
             return backpropagate(seeds, recorded, backend, lift_saved(backend), targets)

@@ -303,8 +303,8 @@ def _common_backend(
                 two = describe(operand, primitive.arguments[owner])
                 raise BackendMismatch(
                     f"{primitive.title}: {one} is on backend {first[1].backend.name!r} and {two} "
-                    f"on {operand.backend.name!r}; make both on the same one, for example with "
-                    f"Tensor(t.numpy(), backend={first[1].backend.name!r})"
+                    f"on {operand.backend.name!r}; bring one to the other, for example with "
+                    f".to({first[1].backend.name!r})"
                 )
     return current_backend() if first is None else first[1].backend
 

@@ -18,6 +18,7 @@ import numpy as np
 from .backend import Array
 
 if TYPE_CHECKING:
+    from .backend import Backend
     from .cards import Plan, Primitive
     from .tensor import Tensor
     from .tensor_state import Watch
@@ -81,17 +82,26 @@ class Leaf(Node):
         handle: weak reference to the tensor; its ``.grad`` receives the gradient.
         requires_grad: whether gradients are wanted; changing the flag on the tensor gives the
             tensor a new leaf, and what was recorded before keeps this one.
+        origin: of what was brought here from another backend, its node and backend there; else
+            None. A gradient that arrives here goes on there.
     """
 
-    __slots__ = ("handle", "requires_grad")
+    __slots__ = ("handle", "origin", "requires_grad")
 
     handle: weakref.ref[Tensor]
     requires_grad: bool
+    origin: tuple[Node | Output, Backend] | None
 
-    def __init__(self, tensor: Tensor, requires_grad: bool = False) -> None:
+    def __init__(
+        self,
+        tensor: Tensor,
+        requires_grad: bool = False,
+        origin: tuple[Node | Output, Backend] | None = None,
+    ) -> None:
         data = tensor._data
         self.handle = weakref.ref(tensor)
         self.requires_grad = requires_grad
+        self.origin = origin
         self.inputs = ()
         self.saved = ()
         self.parameters = {}

@@ -16,6 +16,7 @@ from typing import Any, Union, cast
 import numpy as np
 import numpy.typing as npt
 
+from . import moving
 from .arrays import as_array
 from .backend import Array, Backend, Key, Space
 from .context import current_backend, get_context
@@ -110,7 +111,7 @@ class Tensor(Methods, State, NumPyProtocol, PythonProtocol):
 
     @data.setter
     def data(self, value: Any) -> None:
-        if self.node is not None and self.node.__class__ is not Leaf:
+        if not self.is_leaf:
             raise GraphError(
                 f"data: {self._called()} is the result of a recorded operation; assign to the data "
                 "of a leaf, or take .detach() of it first"
@@ -159,7 +160,8 @@ class Tensor(Methods, State, NumPyProtocol, PythonProtocol):
     @property
     def is_leaf(self) -> bool:
         """Whether no recorded operation made this tensor."""
-        return self.node is None or self.node.__class__ is Leaf
+        node = self.node
+        return node is None or (isinstance(node, Leaf) and node.origin is None)
 
     @property
     def backend(self) -> Backend:
@@ -219,6 +221,26 @@ class Tensor(Methods, State, NumPyProtocol, PythonProtocol):
     def numpy(self) -> npt.NDArray[Any]:
         """Copy the values to a NumPy array; history stays behind."""
         return self._host()
+
+    def to(self, backend: str | Backend) -> Tensor:
+        """The same values on another backend; the tensor itself if it is there already.
+
+        It is recorded: a gradient of the result goes back to where this tensor is. Values travel by
+        way of the host. A module moves with ``Module.to``, and its optimizer follows.
+
+        Args:
+            backend: a backend, its name, or ``"auto"``.
+
+        Raises:
+            UnknownBackend, BackendUnavailable: no such backend, or it cannot run here.
+            DTypeError: no backend and no name of one.
+            GraphError: inside a traced step.
+
+        >>> x = tg.Tensor([1.0, 2.0])
+        >>> x.to("numpy") is x
+        True
+        """
+        return moving.brought(self, moving.chosen("to", backend))
 
     # Copies and history ----------------------------------------------------------------------
 

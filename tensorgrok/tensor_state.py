@@ -85,13 +85,15 @@ class State:
         seed = self._seed("backward", gradient, shared=not create_graph)
         reached, owned, used, kept = autodiff.run([(node, seed)], self.backend, None, create_graph)
         sums: dict[Tensor, tuple[Any, bool]] = {}
+        tracer = get_context().tracer
         for leaf, g in reached.items():
             handle = leaf.handle()  # type: ignore[union-attr]  # all of them are leaves
+            if handle is not None and handle.node is not leaf and tracer is None:
+                _check_home(handle, g)
             if handle in sums:  # its flag was changed in between, so it has two leaves
                 sums[handle] = (sums[handle][0] + g, True)
             elif handle is not None:
                 sums[handle] = (g, leaf in owned)
-        tracer = get_context().tracer
         found = [
             (handle, _accumulated(handle, g, own, create_graph, tracer))
             for handle, (g, own) in sums.items()
@@ -219,7 +221,8 @@ def fitted(tensor: Any, value: Any, operation: str, what: str = "new value") -> 
         if value.backend is not tensor.backend:
             raise BackendMismatch(
                 f"{operation}: {describe(value)} is on backend {value.backend.name!r} and "
-                f"{tensor._called()} on {tensor.backend.name!r}; make both on the same one"
+                f"{tensor._called()} on {tensor.backend.name!r}; bring it there with "
+                f".to({tensor.backend.name!r})"
             )
         data = value._value()
     else:
@@ -245,6 +248,16 @@ def fitted(tensor: Any, value: Any, operation: str, what: str = "new value") -> 
             f"{operation}: a complex value does not fit {tensor._called()} of dtype {tensor.dtype}"
         )
     return (tracer or tensor.backend).xp.astype(data, tensor.dtype)
+
+
+def _check_home(handle: Tensor, g: Any) -> None:
+    """Refuse a gradient for a tensor that was moved to another backend in the meantime."""
+    there = g.backend is handle.backend if isinstance(g, engine.Handle) else None
+    if not (handle.backend.owns(g) if there is None else there):
+        raise BackendMismatch(
+            f"backward: {handle._called()} moved to backend {handle.backend.name!r} after this was "
+            "computed with it elsewhere; compute it again"
+        )
 
 
 def _accumulated(

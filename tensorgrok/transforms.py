@@ -112,7 +112,7 @@ def _gradients(
     create_graph: bool,
     retain_graph: bool | None,
 ) -> tuple[Tensor, ...]:
-    backend = likes[0].backend
+    backend = seeds[0][1].backend
     reached, owned, used, _ = autodiff.run(seeds, backend, set(targets), create_graph)
     if not (create_graph if retain_graph is None else retain_graph):
         autodiff.release(used)
@@ -120,7 +120,7 @@ def _gradients(
     for target, like in zip(targets, likes, strict=True):
         if target in reached:
             own = target in owned
-            found.append(_handed_out(reached[target], backend, create_graph, own))
+            found.append(_handed_out(reached[target], like.backend, create_graph, own))
             owned.discard(target)  # asked for twice, it is handed out in two arrays
         else:
             found.append(_zeros(like))

@@ -27,7 +27,7 @@ ROWS = (
     ("operators", "states", "updating"),
     ("cards",),
     ("autodiff",),
-    ("arrays", "interop", "tensor_methods"),
+    ("arrays", "interop", "moving", "tensor_methods"),
     ("tensor_state",),
     ("tensor",),
     ("ops",),
@@ -62,7 +62,7 @@ CORE_LINES = 1000
 
 #: With the registry of backends, the engine that runs cards and the modes it runs in.
 WHOLE_CORE = (*CORE, "registry", "engine", "operators", "context")
-WHOLE_CORE_LINES = 1700
+WHOLE_CORE_LINES = 1720
 FILE_LINES = 450
 
 

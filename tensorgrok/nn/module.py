@@ -12,6 +12,8 @@ from typing import Any, Self
 
 import numpy.typing as npt
 
+from .. import moving
+from ..backend import Backend
 from ..context import no_grad
 from ..errors import ArgumentError, DTypeError
 from ..ops.arguments import plain_flag
@@ -108,6 +110,28 @@ class Module:
     def eval(self) -> Self:
         """Switch this module and all within it to evaluation."""
         return self.train(False)
+
+    def to(self, backend: str | Backend) -> Self:
+        """Move all tensors to another backend, with their gradients, in place; returns itself.
+
+        All of them move, or after an error none. An optimizer of the parameters takes what it keeps
+        for them along in its next step.
+
+        Args:
+            backend: a backend, its name, or ``"auto"``.
+
+        Raises:
+            UnknownBackend, BackendUnavailable: no such backend, or it cannot run here.
+            GraphError: a tensor with a history; inside a traced step.
+
+        >>> model = nn.Linear(3, 2).to("numpy")
+        >>> model.weight.backend.name
+        'numpy'
+        """
+        place = moving.chosen(f"{type(self).__name__}.to", backend)
+        tensors = [tensor for _, tensor in self.named_tensors()]
+        moving.relocate(f"{type(self).__name__}.to", tensors, place)
+        return self
 
     def zero_grad(self) -> None:
         """Forget the gradients of all tensors, frozen ones too."""

@@ -9,9 +9,10 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from ..backend import Array, Space
+from ..backend import Array, Backend, Space
 from ..cards import Primitive
 from ..errors import ArgumentError, DTypeError, GraphError
+from ..moving import Moves, relocate
 from ..ops.updates import adam_clock, adam_update, adamw_update
 from ..tensor import Tensor
 from ..updating import update_together
@@ -36,6 +37,10 @@ class Clock:
         dtype = real_dtype(space.dtype)
         self.count = number(count, np.dtype(np.float64))
         self.rate, self.floor = number(0.0, dtype), number(0.0, dtype)
+
+    def relocate(self, backend: Backend) -> None:
+        """Move to another backend, as the parameters did."""
+        relocate("step", [self.count, self.rate, self.floor], backend)
 
     def copy(self) -> Clock:
         """A clock that shows the same and goes its own way."""
@@ -127,6 +132,8 @@ class Adam(Optimizer):
 
     def step(self) -> None:
         """Update every parameter that has a gradient; frozen ones are skipped."""
+        if self._moves != Moves.count:
+            self._follow()
         active = [i for i, p in enumerate(self.parameters) if p._grad is not None and p._needs]
         if len(active) < len(self.parameters):
             self._part(set(active))
@@ -161,6 +168,19 @@ class Adam(Optimizer):
         apart = clock.copy()
         for i in places:
             self._clocks[i] = apart
+
+    def _follow(self) -> None:
+        super()._follow()
+        for clock in dict.fromkeys(self._clocks):
+            places: dict[Backend, list[int]] = {}
+            for i, other in enumerate(self._clocks):
+                if other is clock:
+                    places.setdefault(self.parameters[i].backend, []).append(i)
+            first, *others = places
+            for backend in others:  # parameters that stepped together and no longer live together
+                self._move(clock, places[backend])
+                self._clocks[places[backend][0]].relocate(backend)
+            clock.relocate(first)
 
     def _state(self) -> dict[str, Tensor]:
         counts = {f"{i}.count": clock.count for i, clock in enumerate(self._clocks)}
