@@ -223,7 +223,8 @@ def test_mixing_two_backends_names_both_and_both_operands() -> None:
     with pytest.raises(
         tg.BackendMismatch,
         match=r"add: x1 'here' \(float32, shape \(2,\)\) is on backend 'numpy' and "
-        r"x2 'there' \(float32, shape \(2,\)\) on 'strict'; bring one to the other, for example with \.to\('numpy'\)",
+        r"x2 'there' \(float32, shape \(2,\)\) on 'strict'; bring one to the other, for example "
+        r"with \.to\('numpy'\)",
     ):
         _ = here + there
     for bad in (

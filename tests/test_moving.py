@@ -182,9 +182,9 @@ def test_a_second_backward_over_a_released_graph_is_refused_on_the_other_side_to
 def test_a_traced_step_does_not_change_backends() -> None:
     x, layer = tg.Tensor(X), nn.Linear(2, 2)
     with pytest.raises(tg.GraphError, match="to: 'x' cannot change its backend inside a traced"):
-        Recorder(lambda: x.to("strict"), [])
+        Recorder(lambda t: t + x.to("strict"), [tg.Tensor(1.0)])
     with pytest.raises(tg.GraphError, match=r"Linear.to: .* inside a traced step"):
-        Recorder(lambda: layer.to("strict").weight, [])
+        Recorder(lambda t: t + layer.to("strict").weight, [tg.Tensor(1.0)])
 
 
 def test_mixing_names_the_cure() -> None:
