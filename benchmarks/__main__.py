@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 
+import tensorgrok as tg
 from benchmarks import catalogue
 from benchmarks.work import measure
 
@@ -29,6 +30,8 @@ def main() -> None:
     options = parser.parse_args()
     if options.rounds < 1:
         parser.error(f"--rounds must be at least 1, got {options.rounds}")
+    backend = tg.current_backend()
+    print(f"ours on {backend.name!r} ({backend.device}), by hand NumPy on the CPU")
     found: dict[str, dict[str, float]] = {}
     for group, works in catalogue().items():
         chosen = [

@@ -1,5 +1,7 @@
 """What is timed: the same work on the same arrays, by tensorgrok and by NumPy written by hand.
 
+Ours runs on the backend that ``TENSORGROK_BACKEND`` chooses. On a device each round is timed up to
+the moment when the device has done all of it; by hand it is NumPy on the CPU in any case.
 A ``Pair`` is a statement for either side, each with its names. ``measure`` runs both sides in
 turn, in many short rounds, so that whatever slows the machine down for a while slows both; what
 means something is their ratio. Before anything is timed both sides are found to give equal
@@ -9,12 +11,15 @@ results, and none of them are zeros.
 from __future__ import annotations
 
 import statistics
+import time
 import timeit
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+import tensorgrok as tg
 
 Array = npt.NDArray[np.float32]
 
@@ -71,8 +76,23 @@ class Pair(NamedTuple):
 
     def timers(self) -> tuple[timeit.Timer, timeit.Timer]:
         """A timer for each side; like every use of timeit's, with the garbage collector off."""
-        ours, by_hand = (timeit.Timer(text, globals=names) for text, names in self.sides)
-        return ours, by_hand
+        (ours, names), (by_hand, their_names) = self.sides
+        clock = waiting_clock(tg.current_backend())
+        return timeit.Timer(ours, timer=clock, globals=names), timeit.Timer(
+            by_hand, globals=their_names
+        )
+
+
+def waiting_clock(backend: tg.Backend) -> Callable[[], float]:
+    """A clock that is read when the device has done everything that was issued before."""
+    if "host" in backend.features:
+        return time.perf_counter
+
+    def clock() -> float:
+        backend.synchronize()
+        return time.perf_counter()
+
+    return clock
 
 
 class Work(NamedTuple):
