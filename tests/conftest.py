@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -14,6 +16,10 @@ import tensorgrok as tg
 import tests.stand_ins  # noqa: F401  # it registers them
 from tensorgrok.engine import operations, primitives
 from tensorgrok.registry import get_backend
+
+#: Set where a GPU has to be there: what would be skipped without one fails.
+GPU_REQUIRED = os.environ.get("TENSORGROK_REQUIRE_GPU", "") not in ("", "0")
+FAKE_GPU = "tests.fake_gpu" in sys.modules
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -41,16 +47,37 @@ def backends_under_test(config: pytest.Config) -> list[str]:
     asked: str | None = config.getoption("--backends")
     if asked is not None:
         return asked.split(",")
-    try:
-        get_backend("cupy")
-    except tg.BackendUnavailable:
-        return ["numpy", "strict"]
-    return ["numpy", "strict", "cupy"]
+    here = why_no_gpu() is None or GPU_REQUIRED
+    return ["numpy", "strict", "cupy"] if here else ["numpy", "strict"]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "backend" in metafunc.fixturenames:
-        metafunc.parametrize("backend", backends_under_test(metafunc.config), indirect=True)
+        names = backends_under_test(metafunc.config)
+        on_gpu = {"cupy": [] if FAKE_GPU else [pytest.mark.gpu]}
+        values = [pytest.param(name, marks=on_gpu.get(name, [])) for name in names]
+        metafunc.parametrize("backend", values, indirect=True)
+
+
+@functools.cache
+def why_no_gpu() -> str | None:
+    """Why tests that are marked ``gpu`` cannot run here; None if they can."""
+    if FAKE_GPU:
+        return "the CuPy of this run is a fake, on which nothing counts as run on a GPU"
+    try:
+        get_backend("cupy")
+    except tg.BackendUnavailable as error:
+        return str(error)
+    return None
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("gpu") is not None:
+        reason = why_no_gpu()
+        if reason is not None and GPU_REQUIRED:
+            pytest.fail(f"TENSORGROK_REQUIRE_GPU is set, and {reason}", pytrace=False)
+        if reason is not None:
+            pytest.skip(f"no GPU: {reason}")
 
 
 @pytest.fixture(autouse=True)

@@ -44,7 +44,7 @@ def test_without_an_option_the_current_backend_is_tested() -> None:
 
 def test_an_unknown_backend_is_said() -> None:
     done = run_contract(f"{KIT}.test_crossings", "--backend", "boxd")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "no backend 'boxd'; registered are 'boxed'" in done.stdout
     assert "Did you mean 'boxed'?" in done.stdout
 

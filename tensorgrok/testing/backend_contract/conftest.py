@@ -8,6 +8,7 @@ import pytest
 
 import tensorgrok as tg
 from tensorgrok.backend import Backend
+from tensorgrok.errors import BackendError
 from tensorgrok.registry import get_backend
 from tensorgrok.testing.backend_contract.helpers import Device
 
@@ -16,7 +17,10 @@ from tensorgrok.testing.backend_contract.helpers import Device
 def device(request: pytest.FixtureRequest) -> Device:
     """The backend that ``--backend`` names, or else the one that is current."""
     name = request.config.getoption("--backend", default=None)
-    backend: Backend = tg.current_backend() if name is None else get_backend(name)
+    try:
+        backend: Backend = tg.current_backend() if name is None else get_backend(name)
+    except BackendError as error:
+        pytest.exit(str(error), returncode=2)
     return Device(backend, name or backend.name)
 
 
