@@ -15,6 +15,8 @@ REQUIRED = (
     *(f"{package}/{name}" for package in PACKAGES for name in ("__init__.py", "py.typed")),
     "tensorgrok/datasets/digits.npz",
     "tensorgrok/datasets/LICENSE",
+    "tensorgrok/testing/backend_contract/conftest.py",
+    "tensorgrok_cupy/_philox.py",
 )
 UNWANTED = (".pyc", ".pyo", ".so", ".ipynb")
 

@@ -51,7 +51,6 @@ LATE = {
     ("tensorgrok_cupy", "array_api_compat.cupy"),
     ("tensorgrok_cupy", "cupyx"),  # when synchronization is to be refused
     ("tensorgrok_cupy", "cupyx.scipy.special"),  # when the error function is first computed
-    ("tensorgrok.cli.backends", "pytest"),  # when a backend is checked
     ("tensorgrok.cards", "inspect"),  # when somebody asks for the signature of a card
     ("tensorgrok.numpy_functions", "inspect"),  # when a function of NumPy meets a tensor
 }
