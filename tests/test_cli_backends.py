@@ -87,7 +87,7 @@ def test_a_name_registered_twice_is_a_mistake_of_the_installation(
             return PlainBackend
 
     monkeypatch.setattr("importlib.metadata.entry_points", lambda group: [Entry("a"), Entry("b")])
-    with pytest.raises(tg.BackendError, match="'twin' is registered by a 1.0 and b 1.0;"):
+    with pytest.raises(tg.BackendError, match=r"'twin' is registered by a 1.0 and b 1.0;"):
         get_backend("twin")
     assert cli.main(["backends"]) == 0
     assert "twin  (a 1.0 and b 1.0)  not available" in capsys.readouterr().out

@@ -107,7 +107,9 @@ def check(name: str) -> int:
         raise UsageError(f"backends --check: {error}") from error
     if util.find_spec("pytest") is None:
         raise UsageError("backends --check needs pytest; install it with: pip install pytest")
-    # A process of its own, and no settings of whatever project this folder belongs to.
-    words = ["-q", "-c", os.devnull, "-p", "no:cacheprovider"]
-    contract = ["--pyargs", CONTRACT, "--backend", name]
-    return subprocess.call([sys.executable, "-m", "pytest", *words, *contract])
+    found = util.find_spec(CONTRACT)
+    assert found is not None
+    # In a process of its own, and without the settings of the project that this folder belongs to.
+    words = ["-q", "-c", os.devnull, "-p", "no:cacheprovider", "--pyargs", CONTRACT]
+    command = [sys.executable, "-m", "pytest", *words, "--backend", name]
+    return subprocess.call(command, cwd=(found.submodule_search_locations or ["."])[0])
