@@ -59,6 +59,27 @@ def test_requirements_are_numpy_and_a_progress_bar() -> None:
     assert sorted(re.split("[<>=]", d)[0] for d in project["dependencies"]) == ["numpy", "tqdm"]
 
 
+@pytest.mark.parametrize("cuda", ["12", "13"])
+def test_an_extra_brings_cupy_with_the_libraries_of_one_cuda(cuda: str) -> None:
+    extra = PROJECT["project"]["optional-dependencies"][f"cuda{cuda}"]
+    assert extra[0] == f"cupy-cuda{cuda}x[ctk]>=14,<15"
+    assert [re.split("[<>=]", wanted)[0] for wanted in extra[1:]] == ["array-api-compat"]
+
+
+def test_no_extra_for_tests_brings_cupy() -> None:
+    extras = PROJECT["project"]["optional-dependencies"]
+    assert not any("cupy" in wanted for name in ("test", "dev", "blas") for wanted in extras[name])
+
+
+def test_the_example_of_a_backend_is_short_and_says_who_it_is() -> None:
+    folder = ROOT / "tests" / "packages" / "boxed"
+    files = [path for path in folder.rglob("*") if path.suffix in (".py", ".toml")]
+    assert len(files) == 2
+    assert sum(len(path.read_text(encoding="utf-8").splitlines()) for path in files) < 120
+    project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["entry-points"][GROUP] == {"boxed": "tensorgrok_boxed:BoxedBackend"}
+
+
 def test_licence_is_mit() -> None:
     assert PROJECT["project"]["license"] == "MIT"
     assert read("LICENSE").startswith("MIT License\n\nCopyright (c) 2026 the tensorgrok authors")
