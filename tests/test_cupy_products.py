@@ -22,6 +22,7 @@ pytestmark = pytest.mark.skipif(cupy.is_available(), reason="a GPU is here: no n
 
 DTYPES = ("float32", "float64", "complex64", "complex128")
 LEADS = [(), (1,), (5,), (2, 3), (2, 1, 3)]
+SIZES = [(4, 3), (1, 3), (4, 1), (1, 1)]
 
 
 def draw(shape: tuple[int, ...], dtype: str, seed: int = 0) -> Array:
@@ -43,12 +44,15 @@ def outer_sum(x: Array, g: Array) -> Array:
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("sizes", SIZES)
 @pytest.mark.parametrize("lead", LEADS)
 @in_own_process
-def test_vecmat_is_one_call(host: HostCupy, lead: tuple[int, ...], dtype: str) -> None:
+def test_vecmat_is_one_call(
+    host: HostCupy, lead: tuple[int, ...], sizes: tuple[int, int], dtype: str
+) -> None:
     from tensorgrok_cupy import _products
 
-    x, w = draw((*lead, 4), dtype, 1), draw((4, 3), dtype, 2)
+    x, w = draw((*lead, sizes[0]), dtype, 1), draw(sizes, dtype, 2)
     found = _products.vecmat(host.to_device(x), host.to_device(w))
     close(host.to_host(found), np.einsum("...k,km->...m", x, w))
     one = int(np.prod(lead)) == 1
@@ -56,12 +60,15 @@ def test_vecmat_is_one_call(host: HostCupy, lead: tuple[int, ...], dtype: str) -
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("sizes", SIZES)
 @pytest.mark.parametrize("lead", LEADS)
 @in_own_process
-def test_vecmat_dx_is_one_call(host: HostCupy, lead: tuple[int, ...], dtype: str) -> None:
+def test_vecmat_dx_is_one_call(
+    host: HostCupy, lead: tuple[int, ...], sizes: tuple[int, int], dtype: str
+) -> None:
     from tensorgrok_cupy import _products
 
-    g, w = draw((*lead, 3), dtype, 1), draw((4, 3), dtype, 2)
+    g, w = draw((*lead, sizes[1]), dtype, 1), draw(sizes, dtype, 2)
     found = _products.vecmat_dx(host.to_device(g), host.to_device(w))
     close(host.to_host(found), np.einsum("...m,km->...k", g, w))
     one = int(np.prod(lead)) == 1
@@ -69,14 +76,15 @@ def test_vecmat_dx_is_one_call(host: HostCupy, lead: tuple[int, ...], dtype: str
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("sizes", SIZES)
 @pytest.mark.parametrize("lead", [(5,), (2, 3), (2, 1, 3)])
 @in_own_process
 def test_vecmat_dw_of_several_rows_is_one_call(
-    host: HostCupy, lead: tuple[int, ...], dtype: str
+    host: HostCupy, lead: tuple[int, ...], sizes: tuple[int, int], dtype: str
 ) -> None:
     from tensorgrok_cupy import _products
 
-    x, g = draw((*lead, 4), dtype, 1), draw((*lead, 3), dtype, 2)
+    x, g = draw((*lead, sizes[0]), dtype, 1), draw((*lead, sizes[1]), dtype, 2)
     found = _products.vecmat_dw(host.to_device(x), host.to_device(g))
     close(host.to_host(found), outer_sum(x, g))
     assert [call.name[1:] for call in host.calls] == ["gemm"]
