@@ -10,7 +10,7 @@ A gradient follows the convention of JAX for complex numbers: for real L it is
 dL/dRe(z) - i dL/dIm(z), so that dL = Re(gradient * dz), and rules of holomorphic functions carry no
 conjugation.
 
-This module stands on ``cards`` and ``graph``; read ``tensor`` next.
+This module stands on ``cards``, ``graph`` and ``moving``; read ``tensor`` next.
 """
 
 from __future__ import annotations
@@ -22,12 +22,14 @@ from .backend import Array, Backend, Namespace
 from .context import Mode, get_context
 from .engine import SCALARS, make_tensor, recorded
 from .errors import GraphError, GraphReleased, describe
-from .graph import Leaf, Literal, Node, Output, Shape, Source, order
+from .graph import Crossing, Leaf, Literal, Node, Output, Shape, Source, order
+from .moving import array_on
 
 if TYPE_CHECKING:
     from .tensor import Tensor
 
 Cotangents = dict[Node | Output, Array]
+Found = tuple[Cotangents, set[Any], list[Node], list[tuple["Tensor", Array]]]
 
 
 def sum_to(xp: Namespace, g: Array, shape: Shape) -> Array:
@@ -110,7 +112,7 @@ def backpropagate(
     backend: Backend,
     lift: Callable[[Node, tuple[Any, ...]], tuple[Any, ...]] | None = None,
     targets: set[Node | Output] | None = None,
-) -> tuple[Cotangents, set[Any], list[Node], list[tuple[Tensor, Array]]]:
+) -> Found:
     """Carry cotangents from the seeds back to the leaves, or to ``targets``.
 
     Args:
@@ -134,6 +136,7 @@ def backpropagate(
     for seed, cotangent in seeds:
         cotangents[seed] = cotangents[seed] + cotangent if seed in cotangents else cotangent
     watched = lift is not None
+    across: Across | None = None
     for node in reversed(nodes):
         if node.__class__ is Leaf and targets is None and node.watch is None:
             continue  # what is left in the end are the cotangents of leaves
@@ -144,13 +147,18 @@ def backpropagate(
         if g is None:
             continue
         if node.watch is not None:
-            g = _observe(node, g, backend, watched, kept, owned)
+            place = backend if across is None else across.place(node)
+            g = _observe(node, g, place, watched, kept, owned)
         if targets is not None:
             _collect(node, g, targets, reached)
         if node.__class__ is Leaf:
             reached[node] = g
             continue
         if needed is not None and needed.isdisjoint(node.inputs):
+            continue
+        if node.__class__ is Crossing:
+            across = across or Across(backend, watched)
+            across.carry(node, g, cotangents, owned)
             continue
         saved = node.saved
         if saved is None:
@@ -160,7 +168,12 @@ def backpropagate(
                 "compute the result again"
             )
         used.append(node)
-        pull(node, g, xp, saved if lift is None else lift(node, saved), cotangents, owned, needed)
+        if across is not None:
+            across.pull(node, g, xp, saved, cotangents, owned, needed)
+        elif lift is None:
+            pull(node, g, xp, saved, cotangents, owned, needed)
+        else:
+            pull(node, g, xp, lift(node, saved), cotangents, owned, needed)
     if targets is None:
         reached.update(cotangents)
     return reached, owned, used, kept
@@ -265,9 +278,6 @@ def lift_saved(backend: Backend) -> Callable[[Node, tuple[Any, ...]], tuple[Any,
     return lift
 
 
-Found = tuple[Cotangents, set[Any], list[Node], list[tuple["Tensor", Array]]]
-
-
 def run(
     seeds: Sequence[tuple[Node | Output, Tensor]],
     backend: Backend,
@@ -276,51 +286,8 @@ def run(
 ) -> Found:
     """``backpropagate`` in the mode asked for: the values found are tensors with ``create_graph``.
 
-    Without it they are arrays, and seeds are unwrapped. Where a tensor was brought over from
-    another backend, its cotangent is brought back, and the rest is a run over there. (What is used
-    on both sides may be visited once for each, so hooks may see its gradient in parts.)
+    Without it they are arrays, and seeds are unwrapped.
     """
-    brought = set() if targets is None else _brought_here(seeds)
-    first = _run_on(seeds, backend, targets and targets | brought, create_graph)
-    if not any(leaf.origin is not None for leaf in first[0] if leaf.__class__ is Leaf):
-        return first
-    reached: dict[Any, Any] = {}
-    kept: dict[Tensor, Any] = {}
-    used: list[Node] = []
-    pending = [(backend, first)]
-    while pending:
-        here, (found, _, read, retained) = pending.pop()
-        used += read
-        for handle, g in retained:
-            kept[handle] = kept[handle] + g if handle in kept else g
-        beyond: dict[Backend, list[tuple[Node | Output, Tensor]]] = {}
-        for node, g in found.items():
-            origin = node.origin if isinstance(node, Leaf) else None
-            if origin is None or (targets is not None and node in targets):
-                reached[node] = reached[node] + g if node in reached else g
-            if origin is not None:
-                with Mode(recording=create_graph):
-                    carried = (g if create_graph else make_tensor(g, here)).to(origin[1])
-                beyond.setdefault(origin[1], []).append((origin[0], carried))
-        for there, ends in beyond.items():
-            wanted = None if targets is None else targets | _brought_here(ends)
-            pending.append((there, _run_on(ends, there, wanted, create_graph)))
-    return reached, set(), used, list(kept.items())
-
-
-def _brought_here(seeds: Sequence[tuple[Node | Output, Any]]) -> set[Any]:
-    """The leaves that were brought here from another backend."""
-    nodes = order([source for source, _ in seeds])
-    return {node for node in nodes if node.__class__ is Leaf and node.origin is not None}
-
-
-def _run_on(
-    seeds: Sequence[tuple[Node | Output, Tensor]],
-    backend: Backend,
-    targets: set[Node | Output] | None,
-    create_graph: bool,
-) -> Found:
-    """``run`` on one backend, up to its leaves."""
     if create_graph:
         with Mode(recording=True, backend=backend):
             return backpropagate(seeds, recorded, backend, lift_saved(backend), targets)
@@ -330,6 +297,50 @@ def _run_on(
         return backpropagate(data, backend.xp, backend, None, targets)
     data = [(source, tracer.lift(seed)) for source, seed in seeds]
     return backpropagate(data, tracer.xp, backend, None, targets)
+
+
+class Across:
+    """A backward pass over several backends, from the first crossing on that it meets.
+
+    Args:
+        home: the backend of the seeds, and so of everything that is not behind a crossing.
+        as_tensors: whether cotangents are tensors, and crossings of theirs recorded.
+    """
+
+    def __init__(self, home: Backend, as_tensors: bool) -> None:
+        if get_context().tracer is not None:
+            raise GraphError("backward: a traced step cannot cross from one backend to another")
+        self.home, self.as_tensors = home, as_tensors
+        self.homes: dict[Any, Backend] = {}
+
+    def place(self, node: Node) -> Backend:
+        """The backend that a node lives on."""
+        return self.homes.get(node, self.home)
+
+    def _note(self, source: Source, place: Backend) -> None:
+        self.homes[source.node if isinstance(source, Output) else source] = place
+
+    def carry(self, node: Crossing, g: Any, cotangents: Cotangents, owned: set[Any]) -> None:
+        """Bring a cotangent back to where its tensor was brought over from."""
+        source: Any = node.inputs[0]
+        self._note(source, node.origin)
+        if self.as_tensors:
+            brought = g.to(node.origin)
+        else:
+            brought = array_on(g, self.place(node), node.origin)
+            owned.add(source)
+        cotangents[source] = cotangents[source] + brought if source in cotangents else brought
+
+    def pull(self, node: Node, g: Any, xp: Namespace, saved: Any, *rest: Any) -> None:
+        """``pull`` with the namespace of the backend that the node lives on."""
+        place = self.place(node)
+        for source in node.inputs:
+            self._note(source, place)
+        with Mode(backend=place):
+            if self.as_tensors:
+                pull(node, g, xp, lift_saved(place)(node, saved), *rest)
+            else:
+                pull(node, g, place.xp, saved, *rest)
 
 
 def release(nodes: Iterable[Node]) -> None:

@@ -85,7 +85,9 @@ def gradcheck(
     if order == 2:
         starts = _recorded(points, places)
         outputs = _outputs(function, starts)
-        cotangents = [Tensor(_random(random, out.shape, out.dtype)) for out in outputs]
+        cotangents = [
+            Tensor(_random(random, out.shape, out.dtype), backend=out.backend) for out in outputs
+        ]
 
         def gradient(*args: Tensor) -> tuple[Tensor, ...]:
             given, weights = list(args[: len(points)]), args[len(points) :]
@@ -176,7 +178,7 @@ class _Check:
         def value(vector: Vector) -> Vector:
             moved = list(points)
             for i, array in zip(places, _unpack(vector, wanted), strict=True):
-                moved[i] = Tensor(array)
+                moved[i] = Tensor(array, backend=starts[i].backend)
             with no_grad():
                 out = function(*moved)
             outs = list(out) if isinstance(out, tuple | list) else [out]
@@ -213,7 +215,11 @@ class _Check:
         # L = Re(sum(w * y)) for complex y, so w enters with the opposite imaginary part; and
         # dL = Re(g * dz), so does g on its way back into pairs of real numbers.
         seeds = [np.conj(w) for w in _unpack(weights, outputs)]
-        pairs = [(o, Tensor(s)) for o, s in zip(outputs, seeds, strict=True) if o.requires_grad]
+        pairs = [
+            (o, Tensor(s, backend=o.backend))
+            for o, s in zip(outputs, seeds, strict=True)
+            if o.requires_grad
+        ]
         if not pairs:
             return np.zeros(_pack([w.numpy() for w in wanted]).size)
         ends, given = zip(*pairs, strict=True)

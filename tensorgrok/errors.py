@@ -143,7 +143,10 @@ def caller_name(value: object) -> str | None:
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and _inside(frame):
         frame = frame.f_back
-    for name, held in () if frame is None else frame.f_locals.items():
+    if frame is None:
+        return None
+    # A copy, for those of a module are its globals, to which other threads may add.
+    for name, held in dict(frame.f_locals).items():
         if held is value and not name.startswith("_"):
             return name
     return None

@@ -82,26 +82,17 @@ class Leaf(Node):
         handle: weak reference to the tensor; its ``.grad`` receives the gradient.
         requires_grad: whether gradients are wanted; changing the flag on the tensor gives the
             tensor a new leaf, and what was recorded before keeps this one.
-        origin: of what was brought here from another backend, its node and backend there; else
-            None. A gradient that arrives here goes on there.
     """
 
-    __slots__ = ("handle", "origin", "requires_grad")
+    __slots__ = ("handle", "requires_grad")
 
     handle: weakref.ref[Tensor]
     requires_grad: bool
-    origin: tuple[Node | Output, Backend] | None
 
-    def __init__(
-        self,
-        tensor: Tensor,
-        requires_grad: bool = False,
-        origin: tuple[Node | Output, Backend] | None = None,
-    ) -> None:
+    def __init__(self, tensor: Tensor, requires_grad: bool = False) -> None:
         data = tensor._data
         self.handle = weakref.ref(tensor)
         self.requires_grad = requires_grad
-        self.origin = origin
         self.inputs = ()
         self.saved = ()
         self.parameters = {}
@@ -113,6 +104,32 @@ class Leaf(Node):
 
     def __repr__(self) -> str:
         return f"<Leaf: {self.shape} {self.dtype}>"
+
+
+class Crossing(Node):
+    """A tensor that was brought over from another backend; its one input is what it was there.
+
+    Attributes:
+        origin: the backend it came from, where everything behind it lives.
+    """
+
+    __slots__ = ("origin",)
+
+    origin: Backend
+
+    def __init__(self, tensor: Tensor, source: Node | Output, origin: Backend) -> None:
+        self.origin = origin
+        self.inputs = (source,)
+        self.saved = ()
+        self.parameters = {}
+        self.shape = source.shape
+        self.dtype = source.dtype
+        self.watch = None
+        tensor.node = self
+        tensor._needs = True
+
+    def __repr__(self) -> str:
+        return f"<Crossing from {self.origin.name!r}: {self.shape} {self.dtype}>"
 
 
 class Literal:

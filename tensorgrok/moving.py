@@ -14,17 +14,11 @@ from .backend import Array, Backend
 from .context import get_context
 from .engine import make_tensor
 from .errors import DTypeError, GraphError
-from .graph import Leaf
+from .graph import Crossing, Leaf
 from .registry import choose_backend
 
 if TYPE_CHECKING:
     from .tensor import Tensor
-
-
-class Moves:
-    """How often tensors moved in place, so that others can tell whether they have to follow."""
-
-    count = 0
 
 
 def chosen(operation: str, backend: Any) -> Backend:
@@ -44,10 +38,10 @@ def brought(tensor: Tensor, backend: Backend) -> Tensor:
     if tensor.backend is backend:
         return tensor
     _refuse_tracing("to", tensor)
-    result = make_tensor(_array_on(tensor, backend), backend)
+    result = make_tensor(array_on(tensor._data, tensor.backend, backend), backend)
     result.name = tensor.name
     if get_context().recording and tensor.node is not None and tensor.requires_grad:
-        Leaf(result, requires_grad=True, origin=(tensor.node, tensor.backend))
+        Crossing(result, tensor.node, tensor.backend)
     return result
 
 
@@ -64,19 +58,19 @@ def relocate(operation: str, tensors: Sequence[Tensor], backend: Backend) -> Non
                 f"{operation}: {tensor._called()} is the result of a recorded operation, and its "
                 "history cannot move; keep .detach() of it, or move it with its own .to()"
             )
-    arrays = [_array_on(tensor, backend) for tensor in moving]
+    arrays = [array_on(tensor._data, tensor.backend, backend) for tensor in moving]
     gradients = [None if t._grad is None else brought(t._grad.detach(), backend) for t in moving]
     for tensor, array, gradient in zip(moving, arrays, gradients, strict=True):
         tensor._data, tensor._space = array, backend.space(array.dtype)
         tensor._grad = gradient
         if tensor.node is not None:
-            Leaf(tensor, tensor.requires_grad)
-    Moves.count += bool(moving)
+            hooks = tensor.node.watch if isinstance(tensor.node, Leaf) else None
+            Leaf(tensor, tensor.requires_grad).watch = hooks
 
 
-def _array_on(tensor: Tensor, backend: Backend) -> Array:
-    """An array of the tensor's values in memory of its own, by way of the host."""
-    return backend.own(backend.asarray(tensor.backend.to_numpy(tensor._data)), shared=False)
+def array_on(array: Array, here: Backend, there: Backend) -> Array:
+    """The same values on another backend, in memory of their own, by way of the host."""
+    return there.own(there.asarray(here.to_numpy(array)), shared=False)
 
 
 def _refuse_tracing(operation: str, tensor: Tensor) -> None:

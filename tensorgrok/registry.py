@@ -137,6 +137,8 @@ def load_factory(name: str) -> Callable[[], Backend]:
         raise BackendUnavailable(
             f"backend {name!r} cannot be loaded: {error}", "install what is missing", installed=True
         ) from error
+    except Exception as error:  # of a stranger's package
+        raise _broken(name, error) from error
 
 
 def _make(name: str) -> Backend:
@@ -150,9 +152,17 @@ def _make(name: str) -> Backend:
         raise BackendUnavailable(
             f"backend {name!r} cannot run here: {error}", "install what is missing", installed=True
         ) from error
+    except BackendError:
+        raise
+    except Exception as error:  # of a stranger's code
+        raise _broken(name, error) from error
     if not isinstance(made, Backend):
         raise BackendError(f"backend {name!r}: its factory returned {made!r}, no Backend")
     return made
+
+
+def _broken(name: str, error: Exception) -> BackendError:
+    return BackendError(f"backend {name!r} is broken: {type(error).__name__}: {error}")
 
 
 def _unknown(name: str, known: list[str]) -> UnknownBackend:

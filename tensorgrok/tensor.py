@@ -25,7 +25,7 @@ from .errors import DTypeError, GraphError, caller_name
 from .graph import Leaf, Node, Output
 from .interop import NumPyProtocol, PythonProtocol
 from .operators import binary, reflected, truth
-from .registry import get_backend
+from .registry import choose_backend
 from .tensor_methods import Methods
 from .tensor_state import State, fitted, follow, rebind
 
@@ -40,7 +40,7 @@ class Tensor(Methods, State, NumPyProtocol, PythonProtocol):
         data: numbers in nested lists, a NumPy array, an array of the backend, or a tensor.
         dtype: NumPy dtype. By default arrays keep theirs and Python floats get the default dtype.
         requires_grad: record operations on this tensor, so that ``backward`` can fill ``.grad``.
-        backend: name of the backend to live on; the current one by default.
+        backend: the backend to live on, its name or ``"auto"``; the current one by default.
         copy: False shares the memory of an array of the backend instead of copying it; writing
             into that memory later then changes the tensor, and what it took part in.
         name: shown in errors.
@@ -82,7 +82,7 @@ class Tensor(Methods, State, NumPyProtocol, PythonProtocol):
         if backend is None:
             backend = data.backend if isinstance(data, Tensor) else current_backend()
         elif not isinstance(backend, Backend):
-            backend = get_backend(backend)
+            backend = choose_backend(backend)
         self._data = as_array(data, dtype, backend, copy)
         self._space = backend.space(self._data.dtype)
         self._grad = None
@@ -160,8 +160,7 @@ class Tensor(Methods, State, NumPyProtocol, PythonProtocol):
     @property
     def is_leaf(self) -> bool:
         """Whether no recorded operation made this tensor."""
-        node = self.node
-        return node is None or (isinstance(node, Leaf) and node.origin is None)
+        return self.node is None or self.node.__class__ is Leaf
 
     @property
     def backend(self) -> Backend:

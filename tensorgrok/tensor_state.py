@@ -15,7 +15,7 @@ import numpy as np
 from . import autodiff, engine
 from .arrays import as_array
 from .backend import Array, Space
-from .context import Tracer, enable_grad, get_context
+from .context import Mode, Tracer, enable_grad, get_context
 from .engine import make_tensor, wrap
 from .errors import BackendMismatch, DTypeError, GraphError, ShapeError, describe
 from .graph import Output
@@ -91,7 +91,8 @@ class State:
             if handle is not None and handle.node is not leaf and tracer is None:
                 _check_home(handle, g)
             if handle in sums:  # its flag was changed in between, so it has two leaves
-                sums[handle] = (sums[handle][0] + g, True)
+                with Mode(recording=create_graph):
+                    sums[handle] = (sums[handle][0] + g, True)
             elif handle is not None:
                 sums[handle] = (g, leaf in owned)
         found = [

@@ -63,7 +63,7 @@ def gradients(
     >>> tg.gradients(h.sum(), h)
     Tensor([1., 1.], shape=(2,), dtype=float32)
     """
-    _check_tensors("outputs", outputs)
+    _check_tensors("outputs", outputs, together=True)
     _check_tensors("inputs", inputs)
     ends = (outputs,) if isinstance(outputs, Tensor) else tuple(outputs)
     starts = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
@@ -82,17 +82,17 @@ def gradients(
     return found[0] if isinstance(inputs, Tensor) else found
 
 
-def _check_tensors(which: str, given: Any) -> None:
+def _check_tensors(which: str, given: Any, together: bool = False) -> None:
     tensors = given if isinstance(given, list | tuple) else (given,)
     if not tensors:
         raise ArgumentError(f"gradients: {which} is empty; give at least one tensor")
     for tensor in tensors:
         if not isinstance(tensor, Tensor):
             raise DTypeError(f"gradients: {which} must be tensors, not a {type(tensor).__name__}")
-        if tensor.backend is not tensors[0].backend:
+        if together and tensor.backend is not tensors[0].backend:
             raise BackendMismatch(
                 f"gradients: {which} live on backends {tensors[0].backend.name!r} and "
-                f"{tensor.backend.name!r}; make all on the same one"
+                f"{tensor.backend.name!r}; bring all to the same one with .to()"
             )
 
 
@@ -123,8 +123,20 @@ def _gradients(
             found.append(_handed_out(reached[target], like.backend, create_graph, own))
             owned.discard(target)  # asked for twice, it is handed out in two arrays
         else:
+            _refuse_moved(like, seeds)
             found.append(_zeros(like))
     return tuple(found)
+
+
+def _refuse_moved(tensor: Tensor, seeds: Sequence[tuple[Node | Output, Tensor]]) -> None:
+    """Refuse zeros for a leaf that the seeds do depend on, by what it was before it moved."""
+    if tensor.is_leaf:
+        for node in order([source for source, _ in seeds]):
+            if isinstance(node, Leaf) and node.handle() is tensor and node is not tensor.node:
+                raise BackendMismatch(
+                    f"gradients: {tensor._called()} moved or changed its flag after the outputs "
+                    "were computed with it; compute them again"
+                )
 
 
 def _handed_out(g: Any, backend: Backend, recorded: bool, own: bool = False) -> Tensor:

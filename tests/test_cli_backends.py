@@ -94,6 +94,33 @@ def test_a_name_registered_twice_is_a_mistake_of_the_installation(
     assert "uninstall all but one" in doctor.diagnosis()
 
 
+@pytest.mark.parametrize("error", [RuntimeError("libfoo is too old"), AttributeError("no Backend")])
+def test_a_strangers_backend_that_is_broken_breaks_nothing_else(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def factory() -> tg.Backend:
+        raise error
+
+    text = f"backend 'broken' is broken: {type(error).__name__}: {error}"
+    tg.register_backend("broken", factory)
+    with pytest.raises(tg.BackendError, match=text):
+        get_backend("broken")
+    assert cli.main(["backends"]) == 0
+    assert text in capsys.readouterr().out
+    assert cli.main(["backends", "--check", "broken"]) == 2
+    assert text in capsys.readouterr().err
+
+    class Entry:
+        name, dist = "broken", None
+
+        def load(self) -> Any:
+            raise error
+
+    monkeypatch.setattr(registry, "_factories", {})
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: [Entry()])
+    assert text in doctor.diagnosis()
+
+
 # --check ---------------------------------------------------------------------------------------
 
 

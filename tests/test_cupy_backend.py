@@ -101,6 +101,24 @@ def test_the_error_function_keeps_the_dtype(gpu: Backend, dtype: Any) -> None:
     assert found.dtype == dtype
 
 
+def test_logic_takes_complex_numbers_as_numpy_does(gpu: Backend) -> None:
+    z, w = np.array([0, 1j, 2], dtype=np.complex64), np.array([1, 0, 3], dtype=np.complex64)
+    with tg.use_backend("cupy"):
+        x, y = tg.Tensor(z), tg.Tensor(w)
+        assert tg.logical_not(x).tolist() == np.logical_not(z).tolist()
+        for name in ("logical_and", "logical_or", "logical_xor"):
+            assert getattr(tg, name)(x, y).tolist() == getattr(np, name)(z, w).tolist()
+
+
+def test_dtypes_are_those_that_the_arrays_have(gpu: Backend) -> None:
+    with tg.use_backend("cupy"):
+        z = tg.Tensor(np.array([1 + 1j, np.nan], dtype=np.complex64))
+        found = tg.nan_to_num(z)
+        assert found.dtype == found.data.dtype == np.complex64
+        with pytest.raises(tg.DTypeError, match="truth values have no sign; cast with astype"):
+            tg.sign(tg.Tensor([True]))
+
+
 def test_own_copies_only_what_somebody_else_may_hold(gpu: Backend) -> None:
     array = gpu.asarray(np.arange(6.0).reshape(2, 3))
     assert gpu.own(array, shared=False) is array

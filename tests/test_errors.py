@@ -6,6 +6,7 @@ that the call could reach may have changed.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from types import FunctionType
 from typing import Any, cast
@@ -402,3 +403,29 @@ def test_the_root_catches_them_all() -> None:
         _ = tg.zeros(2) + tg.zeros(3)
     with pytest.raises(ValueError, match="add: cannot use"):
         _ = tg.zeros(2) + tg.zeros(3)
+
+
+def test_names_are_found_while_other_threads_add_to_the_globals() -> None:
+    space: dict[str, Any] = {"__name__": "users", "tg": tg, "found": []}
+    code = (
+        "left, right = tg.zeros(2), tg.zeros(3)\n"
+        "for _ in range(300):\n"
+        "    try:\n        left + right\n"
+        "    except Exception as error:\n        found.append(error)\n"
+    )
+    done = threading.Event()
+
+    def adding() -> None:
+        while not done.is_set():
+            for i in range(200):
+                space[f"name_{i}"] = i
+            for i in range(200):
+                del space[f"name_{i}"]
+
+    thread = threading.Thread(target=adding)
+    thread.start()
+    exec(code, space)
+    done.set()
+    thread.join()
+    assert {type(error) for error in space["found"]} == {tg.ShapeError}
+    assert "x1 'left'" in str(space["found"][0])

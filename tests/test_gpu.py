@@ -189,6 +189,16 @@ def test_of_many_values_for_one_place_the_last_is_kept(gpu: Backend) -> None:
     np.testing.assert_array_equal(gpu.to_numpy(found), expected)
 
 
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_nan_is_sorted_to_the_end_whatever_its_sign(dtype: str) -> None:
+    x = np.array([1.0, np.copysign(np.nan, -1), 2.0, np.nan, -1.0], dtype=dtype)
+    with tg.use_backend("cupy"):
+        t = tg.Tensor(x)
+        np.testing.assert_array_equal(tg.sort(t).numpy(), np.sort(x))
+        np.testing.assert_array_equal(tg.argsort(t).numpy(), np.argsort(x, kind="stable"))
+        assert np.isnan(tg.median(t).item())
+
+
 # Training ----------------------------------------------------------------------------------------
 
 

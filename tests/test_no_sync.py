@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
@@ -63,6 +64,35 @@ def test_blocks_nest_and_end_after_an_error() -> None:
         "read_backs": vars(strict)["read_backs"]
     }
     assert set(vars(strict)) == set(before)
+
+
+def test_blocks_of_two_threads_overlap() -> None:
+    strict, tensor = get_backend("strict"), tg.Tensor([1.0], backend="strict")
+    before, barrier = set(vars(strict)), threading.Barrier(2)
+    refused = []
+
+    def first() -> None:
+        with no_sync(strict):
+            barrier.wait()  # both are in
+            barrier.wait()
+        barrier.wait()  # this one is out
+
+    def second() -> None:
+        with no_sync(strict):
+            for _ in range(3):
+                barrier.wait()
+            with pytest.raises(tg.BackendError):
+                tensor.item()
+            refused.append(True)
+
+    threads = [threading.Thread(target=work) for work in (first, second)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert refused == [True]
+    assert tensor.item() == 1.0
+    assert set(vars(strict)) == before
 
 
 @pytest.mark.parametrize("bad", [3, 2.5, ["numpy"]])

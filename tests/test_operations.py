@@ -53,6 +53,7 @@ def test_value_and_dtype_agree_with_the_oracle(case: Case, backend: str) -> None
         wanted = np.asarray(wanted)
         assert result.backend.name == backend
         assert result.backend.owns(result.data)
+        assert result.dtype == result.data.dtype
         assert result.shape == wanted.shape
         assert result.dtype == wanted.dtype
         if case.exact or wanted.dtype.kind not in "fc":
@@ -91,7 +92,7 @@ def test_float32_stays_float32_in_values_and_gradients(case: Case, backend: str)
     single = {np.dtype("f8"): np.dtype("f4"), np.dtype("c16"): np.dtype("c8")}
     for result, wanted in zip(results, expected, strict=True):
         dtype = np.asarray(wanted).dtype
-        assert result.dtype == single.get(dtype, dtype)
+        assert result.dtype == result.data.dtype == single.get(dtype, dtype)
     ends = floats(results)
     if ends:
         starts = [tensor for tensor in inputs if tensor.requires_grad]

@@ -3,8 +3,8 @@
 It needs CuPy 14, a driver, a device and CUDA's libraries; ``_detect`` finds out whether they are
 there, when the backend is first asked for. Nothing here imports CuPy before that. It overrides the
 vector-matrix hot path (``_products``, by way of ``_blas``), scattering (``_scatter``), random bits
-(``_philox``) and the error function; everything else is CuPy under the names of the array API
-standard, as array-api-compat gives them.
+(``_philox``), the error function and what ``_functions`` lists; everything else is CuPy under the
+names of the array API standard, as array-api-compat gives them.
 
 Nothing waits for the device but ``to_numpy``, ``item`` and ``synchronize``, and what cannot be
 done without knowing values: a boolean mask as an index, whose result is as long as it has truths.
@@ -46,11 +46,11 @@ class CuPyBackend(Backend):
         # Only now, for CuPy was found usable.
         import array_api_compat.cupy as namespace  # type: ignore[import-untyped,import-not-found,unused-ignore]  # untyped, and optional
 
-        from . import _philox, _products, _scatter
+        from . import _functions, _philox, _products, _scatter
 
         self.array_type = self._cupy.ndarray
         self.device = _detect.device_text(self._cupy, self._cupy.cuda.Device().id)
-        self._products, self._scatter = _products, _scatter
+        self._functions, self._products, self._scatter = _functions, _products, _scatter
         self._draw_bits = _philox.random_bits if _philox.proven() else super().random_bits
         self.features = frozenset({"out"})
         if self._draw_bits is _philox.random_bits:
@@ -62,8 +62,7 @@ class CuPyBackend(Backend):
         return _detect.diagnose()
 
     def overrides(self) -> dict[str, Callable[..., Any]]:
-        # That of array-api-compat waits for the device, to put NaN where NaN was; CuPy does so too.
-        return {"sign": self._cupy.sign}
+        return self._functions.OVERRIDES
 
     # Crossings -------------------------------------------------------------------------------
 
@@ -80,20 +79,12 @@ class CuPyBackend(Backend):
             raise DTypeError(
                 f"CuPy has no dtype {host.dtype}; cast to float64, complex128 or another it has"
             )
-        # CuPy copies by way of pinned memory of its own and does not wait for the device; only what
-        # is pinned already it reads where it lies, some time later.
-        array = cupy.asarray(host)
-        if self._is_pinned(host):
+        array = cupy.array(host, copy=True) if copy else cupy.asarray(host)
+        # CuPy copies by way of pinned memory of its own and does not wait for the device. But what
+        # is pinned already, by whomever, it reads where it lies, some time later.
+        if cupy.cuda.pinned_memory.is_memory_pinned(host.ctypes.data):
             cupy.cuda.get_current_stream().synchronize()
         return array
-
-    def _is_pinned(self, host: npt.NDArray[Any]) -> bool:
-        base: Any = host
-        while isinstance(base, np.ndarray):
-            base = base.base
-        if isinstance(base, memoryview):
-            base = base.obj
-        return isinstance(base, self._cupy.cuda.PinnedMemoryPointer)
 
     def to_numpy(self, array: Array) -> npt.NDArray[Any]:
         return np.asarray(array.get())

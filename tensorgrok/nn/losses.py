@@ -282,7 +282,7 @@ def _matched(
     name: str, prediction: Any, target: Any, called: str = "prediction"
 ) -> tuple[Tensor, Tensor]:
     if not isinstance(prediction, Tensor):
-        prediction = operand(name, called, prediction)
+        prediction = operand(name, called, prediction, getattr(target, "backend", None))
     if not isinstance(target, Tensor):
         target = operand(name, "target", target, prediction.backend)
     if prediction.shape != target.shape:

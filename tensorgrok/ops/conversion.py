@@ -145,7 +145,7 @@ def nan_to_num(
     upright = 1j * xp.where(xp.isfinite(imag), imag, 0)
     constants = [complex(0, fill) for fill in fills]
     parts = _replaced(xp, real, real, *fills) + _replaced(xp, imag, upright, *constants)
-    return xp.where(xp.isfinite(x), x, parts)
+    return xp.where(xp.isfinite(x), x, xp.astype(parts, x.dtype))  # for 1j may widen a real array
 
 
 def _replaced(

@@ -306,8 +306,9 @@ class Generator:
         if count > (rows if not replace or rows == 0 else count):
             again = "" if replace else " without replacement"
             raise ArgumentError(f"choice: cannot choose {count} from {rows}{again}")
-        weights = None if p is None else weights_for(p, rows, min(rows, 1) if replace else count)
         with draw_place(tensor, p):
+            needed = min(rows, 1) if replace else count
+            weights = None if p is None else weights_for(p, rows, needed)
             places = self._places(rows, count, replace, weights)
         places = reshape(places, lengths)
         return places if tensor is None else tensor[places]

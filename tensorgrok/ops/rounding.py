@@ -67,6 +67,8 @@ def sign(xp: Namespace, x: Array) -> Array:
     >>> tg.sign(tg.Tensor([-3.0, 0.0, 2.0]))
     Tensor([-1.,  0.,  1.], shape=(3,), dtype=float32)
     """
+    if x.dtype.kind == "b":
+        raise TypeError("truth values have no sign; cast with astype(int)")
     return xp.sign(x)
 
 

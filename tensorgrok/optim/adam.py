@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ..backend import Array, Backend, Space
 from ..cards import Primitive
 from ..errors import ArgumentError, DTypeError, GraphError
-from ..moving import Moves, relocate
+from ..moving import relocate
 from ..ops.updates import adam_clock, adam_update, adamw_update
 from ..tensor import Tensor
 from ..updating import update_together
@@ -132,12 +132,13 @@ class Adam(Optimizer):
 
     def step(self) -> None:
         """Update every parameter that has a gradient; frozen ones are skipped."""
-        if self._moves != Moves.count:
-            self._follow()
         active = [i for i, p in enumerate(self.parameters) if p._grad is not None and p._needs]
+        means, squares = self._private["mean"], self._private["square"]
+        for i in active:
+            if means[i]._space.backend is not self.parameters[i]._space.backend:
+                self._follow(i)
         if len(active) < len(self.parameters):
             self._part(set(active))
-        means, squares = self._private["mean"], self._private["square"]
         decays = not self._decoupled and self.weight_decay != 0
         advanced: dict[Clock, tuple[Tensor, ...]] = {}
         for i in active:
@@ -169,18 +170,15 @@ class Adam(Optimizer):
         for i in places:
             self._clocks[i] = apart
 
-    def _follow(self) -> None:
-        super()._follow()
-        for clock in dict.fromkeys(self._clocks):
-            places: dict[Backend, list[int]] = {}
-            for i, other in enumerate(self._clocks):
-                if other is clock:
-                    places.setdefault(self.parameters[i].backend, []).append(i)
-            first, *others = places
-            for backend in others:  # parameters that stepped together and no longer live together
-                self._move(clock, places[backend])
-                self._clocks[places[backend][0]].relocate(backend)
-            clock.relocate(first)
+    def _follow(self, place: int) -> None:
+        clock, backend = self._clocks[place], self.parameters[place].backend
+        if clock.count.backend is not backend:
+            sharing = [i for i, other in enumerate(self._clocks) if other is clock]
+            here = [i for i in sharing if self.parameters[i].backend is backend]
+            if len(here) < len(sharing):  # they stepped together, and no longer live together
+                self._move(clock, here)
+            self._clocks[place].relocate(backend)
+        super()._follow(place)  # last, for where the means are tells whether to follow
 
     def _state(self) -> dict[str, Tensor]:
         counts = {f"{i}.count": clock.count for i, clock in enumerate(self._clocks)}

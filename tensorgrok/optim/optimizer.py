@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .. import moving
 from ..backend import Space
 from ..context import DType, get_context
 from ..engine import make_tensor
 from ..errors import ArgumentError, DTypeError, GraphError
+from ..moving import relocate
 from ..ops.arithmetic import largest
 from ..states import check_names, fitting
 from ..tensor import Tensor
@@ -176,8 +176,6 @@ class Optimizer:
         self._settings: dict[str, Setting] = {}
         #: What is kept for each parameter, by what it is: only updates change it.
         self._private: dict[str, list[Tensor]] = {}
-        #: Up to which move of any tensors all of that is where the parameters are.
-        self._moves = moving.Moves.count
         self._set("lr", lr)
 
     def _set(self, name: str, value: Any, below: float = math.inf) -> None:
@@ -219,12 +217,10 @@ class Optimizer:
         held = f"{count} parameter{'s' * (count > 1)} of {size:,} number{'s' * (size != 1)}"
         return f"{type(self).__name__}({', '.join(shown)}; {held})"
 
-    def _follow(self) -> None:
-        """Bring what is kept for each parameter to where the parameter is now."""
-        self._moves = moving.Moves.count
-        for tensors in self._private.values():
-            for parameter, tensor in zip(self.parameters, tensors, strict=True):
-                moving.relocate("step", [tensor], parameter.backend)
+    def _follow(self, place: int) -> None:
+        """Bring what is kept for a parameter to where the parameter is now."""
+        kept = [tensors[place] for tensors in self._private.values()]
+        relocate("step", kept, self.parameters[place].backend)
 
     # For subclasses ----------------------------------------------------------------------------
 

@@ -8,7 +8,6 @@ from typing import Any
 import numpy.typing as npt
 
 from ..errors import ArgumentError, DTypeError
-from ..moving import Moves
 from ..ops.updates import momentum_update, nesterov_update, sgd_update
 from ..tensor import Tensor
 from ..updating import update, update_together
@@ -84,14 +83,15 @@ class SGD(Optimizer):
                 update(sgd_update, parameter, (gradient, lr.at(space)))
 
     def _step_with_momentum(self, decays: bool) -> None:
-        if self._moves != Moves.count:
-            self._follow()
         lr, momentum = self._settings["lr"], self._settings["momentum"]
         card = nesterov_update if self.nesterov else momentum_update
-        for parameter, velocity in zip(self.parameters, self._private["velocity"], strict=True):
+        for place, velocity in enumerate(self._private["velocity"]):
+            parameter = self.parameters[place]
             gradient = parameter._grad
             if gradient is not None and parameter._needs:
                 space = parameter._space
+                if velocity._space.backend is not space.backend:
+                    self._follow(place)
                 if decays or space.complex:
                     gradient = self._descent(parameter, gradient, decays)
                 settings = (lr.at(space), momentum.at(space))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
@@ -9,7 +10,7 @@ from typing import Any, NoReturn
 from ..backend import Backend
 from ..context import current_backend
 from ..errors import BackendError, DTypeError
-from ..registry import get_backend
+from ..registry import choose_backend
 
 #: The doors from the device to the host, and what waits without reading.
 DOORS = ("to_numpy", "item", "synchronize")
@@ -38,19 +39,41 @@ def no_sync(backend: str | Backend | None = None) -> Iterator[Backend]:
     elif isinstance(backend, Backend):
         watched = backend
     elif isinstance(backend, str):
-        watched = get_backend(backend)
+        watched = choose_backend(backend)
     else:
         raise DTypeError(f"no_sync: expected a backend or its name, not {backend!r}")
-    before = {door: vars(watched)[door] for door in DOORS if door in vars(watched)}
-    for door in DOORS:
-        setattr(watched, door, _closed(door, watched.name))
+    _close(watched)
     try:
         with watched.implicit_synchronization_refused():
             yield watched
     finally:
+        _open(watched)
+
+
+#: For each watched backend how many blocks watch it, and what its doors were before the first.
+_watching: dict[Backend, tuple[int, dict[str, Any]]] = {}
+_lock = threading.Lock()
+
+
+def _close(backend: Backend) -> None:
+    with _lock:
+        count, before = _watching.get(backend, (0, {}))
+        if count == 0:
+            before = {door: vars(backend)[door] for door in DOORS if door in vars(backend)}
+            vars(backend).update({door: _closed(door, backend.name) for door in DOORS})
+        _watching[backend] = count + 1, before
+
+
+def _open(backend: Backend) -> None:
+    """Open the doors again, if this was the last block that watched."""
+    with _lock:
+        count, before = _watching.pop(backend)
+        if count > 1:
+            _watching[backend] = count - 1, before
+            return
         for door in DOORS:
-            delattr(watched, door)
-        vars(watched).update(before)
+            del vars(backend)[door]
+        vars(backend).update(before)
 
 
 def _closed(door: str, name: str) -> Any:

@@ -181,7 +181,10 @@ class PinnedMemoryPool:
 
     def malloc(self, size: int) -> PinnedMemoryPointer:
         fake.device()
-        return PinnedMemoryPointer(size)
+        memory = PinnedMemoryPointer(size)
+        start = np.frombuffer(memory, dtype=np.uint8).ctypes.data
+        _pinned.append((start, start + size))
+        return memory
 
     def n_free_blocks(self) -> int:
         return 0
@@ -191,6 +194,14 @@ class PinnedMemoryPool:
 
 
 _pool, _pinned_pool = MemoryPool(), PinnedMemoryPool()
+_pinned: list[tuple[int, int]] = []  # first and last address of all that ever was pinned
+
+
+def is_memory_pinned(data: int) -> bool:
+    """Whether an address is in pinned memory, as ``cupy.cuda.pinned_memory`` says."""
+    return any(start <= data < stop for start, stop in _pinned)
+
+
 _allocators: list[Callable[[int], Any] | None] = [_pool.malloc]
 
 

@@ -100,7 +100,7 @@ def _cupy() -> dict[str, Any]:
 
 
 def _cuda() -> dict[str, Any]:
-    parts = ("runtime", "device", "stream", "memory", "compiler")
+    parts = ("runtime", "device", "stream", "memory", "pinned_memory", "compiler")
     return cuda.CUDA | {name: importlib.import_module(f"cupy.cuda.{name}") for name in parts}
 
 
@@ -136,6 +136,7 @@ TABLES: dict[str, Callable[[], dict[str, Any]]] = {
         "MemoryPool": cuda.MemoryPool,
         "OutOfMemoryError": cuda.OutOfMemoryError,
     },
+    "cupy.cuda.pinned_memory": lambda: {"is_memory_pinned": cuda.is_memory_pinned},
     "cupy.cuda.runtime": lambda: cuda.RUNTIME,
     "cupy.cuda.stream": lambda: {
         "Event": cuda.Event,
