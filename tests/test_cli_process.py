@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import select
@@ -100,6 +101,25 @@ def test_bad_backend_in_the_environment_is_blamed_on_the_environment() -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("tensorgrok: TENSORGROK_BACKEND: no backend 'nosuch';")
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("cupy") is not None, reason="CuPy is here: test_cupy_wheel is for that"
+)
+@pytest.mark.parametrize(
+    ("choice", "code", "said"),
+    [
+        ("numpy", 0, "backend:            numpy"),
+        ("auto", 0, "backend:            numpy"),
+        ("cupy", 2, "tensorgrok: TENSORGROK_BACKEND: backend 'cupy' cannot run here: CuPy is not"),
+        ("nonsense", 2, "tensorgrok: TENSORGROK_BACKEND: no backend 'nonsense'; registered are"),
+    ],
+)
+def test_each_choice_of_a_backend_without_cupy(choice: str, code: int, said: str) -> None:
+    done = run("--epochs", "1", TENSORGROK_BACKEND=choice)
+    assert done.returncode == code
+    assert said in (done.stderr if code else done.stdout)
+    assert (done.stdout if code else done.stderr) == ""
 
 
 # Ctrl-C ----------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 import tensorgrok as tg
 from tensorgrok import nn, registry
+from tensorgrok.graph import Crossing, order
 from tensorgrok.registry import get_backend
 from tests.readers.recorder import Recorder
 
@@ -220,6 +222,19 @@ def test_backward_over_three_backends_takes_time_in_proportion_to_its_length() -
         return len(count)
 
     assert visits(25) == 25
+
+
+def test_the_recorded_graph_goes_on_behind_a_crossing() -> None:
+    x = tg.Tensor(X, requires_grad=True)
+    end = (x * 2).to("strict").sum()
+    assert end.node is not None
+    kinds = [type(node).__name__ for node in order([end.node])]
+    assert kinds == ["Leaf", "Node", "Crossing", "Node"]
+    crossing = next(node for node in order([end.node]) if isinstance(node, Crossing))
+    assert repr(crossing) == "<Crossing from 'numpy': (2, 3) float64>"
+    assert crossing.origin is get_backend("numpy")
+    with pytest.raises(TypeError, match="cannot be copied or pickled"):
+        copy.deepcopy(crossing)
 
 
 def test_gradients_leave_what_is_behind_their_targets_alone() -> None:
