@@ -208,8 +208,9 @@ class use_backend(Mode):  # noqa: N801  # it is called like the function it read
     """Choose the backend for new tensors, for the process or for a ``with`` block.
 
     ``use_backend("numpy")`` sets the default of the whole process. ``with use_backend("numpy"):``
-    sets it inside the block, in this context alone, and leaves the process as it was. Tensors keep
-    the backend they were made on.
+    sets it inside the block, in this context alone, and leaves the process as it was (but for the
+    moment between the call and the block, in which other threads may see it). Tensors keep the
+    backend they were made on; ``Tensor.to`` and ``Module.to`` bring them elsewhere.
 
     Args:
         name: a registered name, or ``"auto"``.

@@ -70,7 +70,12 @@ def relocate(operation: str, tensors: Sequence[Tensor], backend: Backend) -> Non
 
 def array_on(array: Array, here: Backend, there: Backend) -> Array:
     """The same values on another backend, in memory of their own, by way of the host."""
-    return there.own(there.asarray(here.to_numpy(array)), shared=False)
+    brought = there.own(there.asarray(here.to_numpy(array)), shared=False)
+    if brought.dtype != array.dtype:
+        raise DTypeError(
+            f"backend {there.name!r} made {brought.dtype} of {array.dtype}; cast with astype first"
+        )
+    return brought
 
 
 def _refuse_tracing(operation: str, tensor: Tensor) -> None:

@@ -68,6 +68,15 @@ def test_a_backend_that_cannot_run_is_said(monkeypatch: pytest.MonkeyPatch) -> N
         tg.Tensor([1.0]).to("absent")
 
 
+def test_a_backend_that_changes_the_dtype_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    strict = get_backend("strict")
+    bring = strict.asarray
+    monkeypatch.setattr(strict, "asarray", lambda value, **options: bring(value, np.float32))
+    x = tg.Tensor(np.zeros(2))
+    with pytest.raises(tg.DTypeError, match="'strict' made float32 of float64; cast with astype"):
+        x.to("strict")
+
+
 def test_gradients_find_their_way_back() -> None:
     x = tg.Tensor(X, requires_grad=True)
     h = x * x
