@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 import select
@@ -19,16 +18,17 @@ import pytest
 
 import tensorgrok as tg
 from tensorgrok import cli, data
+from tests.stand_ins import without_cupy
 from tests.test_cli import learnt
 
 COMMAND = [sys.executable, "-m", "tensorgrok"]
 
 
 def environment(**changes: str) -> dict[str, str]:
-    """The environment of this process, without what changes streams or chooses a backend."""
-    unwanted = ("PYTHONUNBUFFERED", "PYTHONUTF8", "TENSORGROK_BACKEND")
-    kept = {k: v for k, v in os.environ.items() if k not in unwanted}
-    return kept | {"OPENBLAS_NUM_THREADS": "1", "PYTHONIOENCODING": "utf-8"} | changes
+    """The environment of this process, without what changes streams, and on NumPy."""
+    kept = {k: v for k, v in os.environ.items() if k not in ("PYTHONUNBUFFERED", "PYTHONUTF8")}
+    usual = {"OPENBLAS_NUM_THREADS": "1", "PYTHONIOENCODING": "utf-8"}
+    return kept | usual | {"TENSORGROK_BACKEND": "numpy"} | changes
 
 
 def run(
@@ -103,9 +103,7 @@ def test_bad_backend_in_the_environment_is_blamed_on_the_environment() -> None:
     assert done.stderr.count("\n") == 1
 
 
-@pytest.mark.skipif(
-    importlib.util.find_spec("cupy") is not None, reason="CuPy is here: test_cupy_wheel is for that"
-)
+@without_cupy
 @pytest.mark.parametrize(
     ("choice", "code", "said"),
     [
