@@ -260,3 +260,54 @@ def test_shapes_that_do_not_fit_are_refused_before_any_call(host: HostCupy) -> N
     with pytest.raises(ValueError, match=r"shapes \(4, 2\) and \(5, 2\) differ before"):
         _products.vecmat_dw(w, g)
     assert host.calls == []
+
+
+@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize("name", ["vecmat", "vecmat_dx", "vecmat_dw"])
+@in_own_process
+def test_no_operand_is_written_while_it_is_read(host: HostCupy, name: str, place: int) -> None:
+    """The result goes to memory of its own first; bringing it back needs a device."""
+    from tensorgrok_cupy import _products
+
+    operands = [host.to_device(draw((4, 4), "float64", seed)) for seed in (1, 2)]
+    out = operands[place]
+    with pytest.raises(host.cupy.cuda.runtime.CUDARuntimeError):
+        getattr(_products, name)(*operands, out)
+    assert host.calls[0]["c"] != out.data.ptr
+
+
+@pytest.mark.parametrize("place", [0, 1])
+@in_own_process
+def test_rank_update_leaves_what_overlaps_either_operand_to_others(
+    host: HostCupy, place: int
+) -> None:
+    from tensorgrok_cupy import _products
+
+    w, other = (host.to_device(draw((4, 4), "float64", seed)) for seed in (1, 2))
+    operands = (w, other) if place == 0 else (other, w)
+    assert _products.rank_update(w, *operands, 1.0, 1.0) is None
+    assert host.calls == []
+
+
+@pytest.mark.parametrize("kind", ["gaps", "dtype"])
+@in_own_process
+def test_an_out_that_cublas_cannot_write_is_written_afterwards(host: HostCupy, kind: str) -> None:
+    from tensorgrok_cupy import _products
+
+    x, w = host.to_device(draw((5, 4), "float32")), host.to_device(draw((4, 3), "float32"))
+    wide = host.to_device(np.zeros((5, 6), np.float32))
+    out = wide[:, ::2] if kind == "gaps" else host.to_device(np.zeros((5, 3)))
+    with pytest.raises(host.cupy.cuda.runtime.CUDARuntimeError):
+        _products.vecmat(x, w, out)
+    assert host.calls[0]["c"] != out.data.ptr
+
+
+@in_own_process
+def test_rank_update_copies_rows_with_gaps(host: HostCupy) -> None:
+    from tensorgrok_cupy import _products
+
+    block, w = host.to_device(draw((4, 4), "float64")), host.to_device(draw((4, 4), "float64", 1))
+    for x, g in ((block[:, 1], block[0]), (block[0], block[:, 1])):
+        with pytest.raises(host.cupy.cuda.runtime.CUDARuntimeError):
+            _products.rank_update(w, x, g, 1.0, 1.0)
+    assert host.calls == []

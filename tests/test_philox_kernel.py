@@ -106,7 +106,7 @@ def test_a_kernel_that_is_right_is_proven_and_used(philox: Any) -> None:
     np.testing.assert_array_equal(backend.to_numpy(backend.random_bits(key, counter, 9)), expected)
 
 
-@pytest.mark.parametrize("wrong", [0, 4, 12])
+@pytest.mark.parametrize("wrong", [0, 4, 12, 1025, 1029])
 def test_a_kernel_that_is_wrong_is_not_used(philox: Any, compiled: Any, wrong: int) -> None:
     def flawed(grid: Any, block: Any, *arguments: Any) -> None:
         compiled(grid, block, *arguments)
@@ -123,4 +123,15 @@ def test_a_kernel_that_is_wrong_is_not_used(philox: Any, compiled: Any, wrong: i
 
 def test_a_kernel_that_does_not_run_is_not_used(philox: Any) -> None:
     del importlib.import_module("tests.fakes.state").fake.kernels[philox.NAME]
+    assert not philox.proven()
+
+
+@pytest.mark.parametrize("words", [1, 2, 3, 4])
+def test_a_kernel_that_loses_a_carry_is_not_used(philox: Any, compiled: Any, words: int) -> None:
+    def flawed(grid: Any, block: Any, *arguments: Any) -> None:
+        compiled(grid, block, *arguments)
+        if all(int(word) == MOST for word in arguments[2 : 2 + words]):
+            arguments[-2][:1] ^= np.uint64(1)
+
+    importlib.import_module("tests.fakes.state").fake.kernels[philox.NAME] = flawed
     assert not philox.proven()
