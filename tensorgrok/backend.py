@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import fallbacks
+from .errors import BackendError, join_words
 from .vocabulary import CONTRACT, STANDARD
 
 Array = Any  # an array of whichever backend: the core names no array type
@@ -72,7 +73,10 @@ class Backend:
     no method writes into its operands unless it is handed an ``out``.
 
     Args:
-        module: an array namespace with the names of ``STANDARD``.
+        module: an array namespace with the names of ``STANDARD``, and ``asarray``.
+
+    Raises:
+        BackendError: names are missing.
 
     Attributes:
         name: the name users say, such as ``"numpy"``.
@@ -93,6 +97,12 @@ class Backend:
     def __init__(self, module: Any) -> None:
         self.module = module
         self._spaces: dict[np.dtype[Any], Space] = {}
+        missing = [name for name in STANDARD if not hasattr(module, name)]
+        if missing:
+            raise BackendError(
+                f"backend {self.name!r}: its namespace lacks {join_words(missing)}; "
+                "tensorgrok.vocabulary.STANDARD lists what is needed"
+            )
         functions = {name: getattr(module, name) for name in STANDARD}
         functions |= {name: getattr(self, name) for name in CONTRACT}
         functions |= self.overrides()

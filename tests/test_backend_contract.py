@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -166,6 +167,16 @@ def test_a_bare_subclass_trains_like_the_shipped_backend() -> None:
 
     for one, two in zip(trained("numpy"), trained("plain"), strict=True):
         np.testing.assert_allclose(one, two, rtol=1e-12)
+
+
+def test_a_namespace_that_lacks_words_is_refused_with_all_of_them() -> None:
+    class Poor(Backend):
+        """A backend over a namespace with almost nothing in it."""
+
+        name = "poor"
+
+    with pytest.raises(tg.BackendError, match=r"'poor': its namespace lacks subtract,"):
+        Poor(SimpleNamespace(add=np.add))
 
 
 def test_a_backend_is_an_object_of_the_base_class() -> None:

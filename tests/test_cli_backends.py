@@ -203,7 +203,7 @@ def test_a_strangers_backend_takes_part(monkeypatch: pytest.MonkeyPatch) -> None
 def test_what_auto_prefers_comes_first() -> None:
     assert doctor.next_step({"b": "second", "cupy": "first"}) == "first (for 'cupy')"
     assert doctor.next_step({"b": "second"}) == "second (for 'b')"
-    assert doctor.next_step({}) == "none; everything that is installed works"
+    assert doctor.next_step({}) == "none; nothing is known to be missing"
 
 
 def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:

@@ -66,7 +66,7 @@ def test_the_doctor_finds_nothing_to_do_there(monkeypatch: pytest.MonkeyPatch) -
         assert f"    {word} " in text
     assert "an elementwise operation and products are right" in text
     assert "'cupy' is taken ('auto' tries cupy, then numpy)" in text
-    assert text.endswith("next step: none; everything that is installed works")
+    assert text.endswith("next step: none; nothing is known to be missing")
 
 
 # Where it cannot ---------------------------------------------------------------------------------

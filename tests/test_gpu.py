@@ -93,7 +93,7 @@ def test_the_doctor_finds_nothing_to_do() -> None:
 
     text = doctor.diagnosis()
     assert "an elementwise operation and products are right" in text
-    assert text.endswith("next step: none; everything that is installed works")
+    assert text.endswith("next step: none; nothing is known to be missing")
 
 
 # Products ----------------------------------------------------------------------------------------

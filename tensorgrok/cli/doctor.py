@@ -52,7 +52,7 @@ def next_step(steps: dict[str, str]) -> str:
     for name in (*AUTO_ORDER, *steps):
         if name in steps:
             return f"{steps[name]} (for {name!r})"
-    return "none; everything that is installed works"
+    return "none; nothing is known to be missing"
 
 
 def _here() -> list[Fact]:

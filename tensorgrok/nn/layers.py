@@ -107,8 +107,8 @@ def known_range(tensor: Tensor) -> tuple[float, float]:
     """The smallest and the largest number where looking is free, in host memory; else 0 and 0."""
     if "host" not in tensor.backend.features or not get_context().eager or tensor.size == 0:
         return 0, 0
-    xp, plain = tensor.backend.xp, int if tensor.dtype.kind in "iu" else float
-    return plain(xp.min(tensor._data, axis=None)), plain(xp.max(tensor._data, axis=None))
+    xp, item = tensor.backend.xp, tensor.backend.item
+    return item(xp.min(tensor._data, axis=None)), item(xp.max(tensor._data, axis=None))
 
 
 class Embedding(Layer):

@@ -24,7 +24,8 @@ ODD = np.array([0.0, -1.0, np.inf, -np.inf, np.nan])
 DOMAINS = {
     **dict.fromkeys(("negative", "abs", "sign", "square", "reciprocal", "exp", "expm1"), X),
     **dict.fromkeys(("floor", "ceil", "trunc", "round", "sin", "cos", "tan", "atan"), X),
-    **dict.fromkeys(("sinh", "cosh", "tanh", "asinh", "real", "imag", "conj"), X),
+    **dict.fromkeys(("sinh", "cosh", "tanh", "asinh", "real", "conj"), X),
+    "imag": X + 1j * Y,
     **dict.fromkeys(("sqrt", "log", "log1p", "log2", "log10"), POSITIVE),
     **dict.fromkeys(("asin", "acos", "atanh"), UNIT),
     "acosh": POSITIVE + 1,
@@ -85,6 +86,9 @@ CALLS: dict[str, list[Call]] = {
 }
 CALLS |= {name: [call(x)] for name, x in DOMAINS.items()}
 CALLS |= {name: [call(X, Y), call(X, Y[0]), call(X, Y[:, :1])] for name in PAIRS}
+CALLS["maximum"] += [call(ODD, ODD[::-1])]
+CALLS["minimum"] += [call(ODD, ODD[::-1])]
+CALLS["logaddexp"] += [call(np.array([1000.0, -1000.0]), np.array([999.0, -1001.0]))]
 
 
 def single(value: Any) -> Any:

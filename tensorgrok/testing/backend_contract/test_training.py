@@ -30,6 +30,7 @@ def draws() -> list[Host]:
         tg.uniform((4,), dtype=np.float64),
         tg.bernoulli(0.3, (50,)),
         tg.integers(0, 1000, (20,)),
+        tg.integers(-7, 12, (20,)),
         nn.Dropout(0.5)(tg.ones((6, 7))),
         nn.Linear(5, 4).weight,
         tg.permutation(tg.Tensor(np.arange(10.0))),
