@@ -181,3 +181,30 @@ def test_a_namespace_that_lacks_words_is_refused_with_all_of_them() -> None:
 
 def test_a_backend_is_an_object_of_the_base_class() -> None:
     assert all(isinstance(get_backend(name), Backend) for name in ("numpy", "strict", "boxed"))
+
+
+# The option --backend ---------------------------------------------------------------------------
+
+
+def test_the_contract_is_run_by_its_path_too() -> None:
+    path = "tensorgrok/testing/backend_contract/test_crossings.py"
+    done = run_contract(path, "--backend", "boxed")
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+
+
+def test_another_suite_may_have_an_option_of_that_name(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text(
+        "def pytest_addoption(parser):\n    parser.addoption('--backend')\n"
+    )
+    (tmp_path / "test_theirs.py").write_text(
+        "def test_it(pytestconfig):\n    assert pytestconfig.getoption('--backend') == 'theirs'\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "--backend", "theirs"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -233,3 +233,22 @@ def test_each_way_to_compute_is_tried(way: str, monkeypatch: pytest.MonkeyPatch)
     target = importlib.import_module("cupy.cublas") if way == "gemm" else cupy.ndarray
     monkeypatch.setattr(target, way, lambda *_: cupy.zeros((2, 2), dtype=np.float32))
     assert "a first computation went wrong" in refused().reason
+
+
+def test_the_name_of_the_device_is_text_where_cuda_gives_bytes(gpu: Backend) -> None:
+    assert gpu.device.startswith("Fake of a GPU, compute capability ")
+
+
+@pytest.mark.parametrize(("name", "first", "second", "shape"), PRODUCTS)
+def test_an_out_that_does_not_fit_is_refused(
+    gpu: Backend, name: str, first: Any, second: Any, shape: Any
+) -> None:
+    one, two = gpu.asarray(np.ones(first)), gpu.asarray(np.ones(second))
+    with pytest.raises(ValueError, match=r"."):
+        getattr(gpu, name)(one, two, gpu.asarray(np.zeros((*shape[:-1], shape[-1] + 1))))
+
+
+def test_adding_by_a_mask_drops_leading_axes_that_have_no_place(gpu: Backend) -> None:
+    mask, values = gpu.asarray(np.array([True, False, True, False])), np.ones((1, 2, 2))
+    found = gpu.scatter_add(gpu.asarray(np.zeros((4, 2))), (mask,), gpu.asarray(values))
+    assert gpu.to_numpy(found).tolist() == [[1, 1], [0, 0], [1, 1], [0, 0]]

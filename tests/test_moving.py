@@ -307,3 +307,9 @@ def test_lists_go_where_the_tensors_beside_them_are() -> None:
 
 def test_auto_is_a_name_wherever_a_backend_is_named() -> None:
     assert tg.Tensor([1.0], backend="auto").backend is tg.Tensor([1.0]).to("auto").backend
+
+
+def test_a_frozen_tensor_is_brought_over_without_a_history() -> None:
+    w = tg.Tensor([1.0], requires_grad=True)
+    w.requires_grad = False
+    assert not w.to("strict").requires_grad

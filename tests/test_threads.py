@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -154,6 +155,7 @@ def test_a_backend_is_made_once_however_many_threads_ask(monkeypatch: pytest.Mon
 
     def factory() -> StrictBackend:
         made.append(1)
+        time.sleep(0.05)  # the others ask meanwhile
         return StrictBackend()
 
     monkeypatch.setattr(registry, "_factories", registry._factories | {"shared": factory})

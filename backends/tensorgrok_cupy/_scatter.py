@@ -25,6 +25,7 @@ def added(table: Array, key: Key, values: Array) -> Array:
     """``table`` with ``values`` added at ``table[key]``; repeated places add up."""
     key = _wide(key)
     result = _fresh(table)
+    values = _fitted(values, table.ndim, key)
     if not _repeats(key):
         result[key] = result[key] + values
         return result
@@ -32,7 +33,6 @@ def added(table: Array, key: Key, values: Array) -> Array:
     if kind == "c":
         parts = [added(table.real, key, values.real), added(table.imag, key, values.imag)]
         return (parts[0] + 1j * parts[1]).astype(table.dtype, copy=False)
-    values = _fitted(values, table.ndim, key)
     if table.dtype.name in ATOMIC:
         cupy.add.at(result, key, values)
         return result

@@ -67,6 +67,25 @@ def test_scattering_drops_leading_axes_of_length_1_that_have_no_place(
     device.compare(backend.scatter_set(there, places, new), replaced)
 
 
+@pytest.mark.parametrize(
+    ("shape", "key", "values"),
+    [
+        ((4, 3), (1, np.array([0, 2])), (1, 2)),
+        ((2, 3, 2), (np.array([[True, False, True], [False, True, False]]),), (1, 3, 2)),
+        ((4, 2, 3), (np.array([0, 0]),), (2, 3)),
+    ],
+    ids=["an axis too many", "an axis too many for a mask", "an axis too few"],
+)
+def test_replacing_broadcasts_values_of_more_or_fewer_axes(
+    device: Device, shape: tuple[int, ...], key: Any, values: tuple[int, ...]
+) -> None:
+    table, new = draw(shape, "float64", 1), draw(values, "float64", 2)
+    expected = table.copy()
+    expected[key] = new
+    there, places, spread = device.put((table, key, new))
+    device.compare(device.backend.scatter_set(there, places, spread), expected)
+
+
 def test_of_many_values_for_one_place_the_last_is_kept(device: Device) -> None:
     places, values = np.zeros(5000, dtype=np.int64), np.arange(5000.0)
     places[::7] = 1
