@@ -11,14 +11,14 @@ A tour in five lines:
 
 Operations are recorded where gradients are wanted (``Tensor``), cards say what each of them is
 (``tensorgrok.ops``), ``grad`` and its kin differentiate functions, ``nn`` and ``optim`` train
-networks, and ``use_backend`` chooses whose arrays are used.
+networks, ``use_backend`` chooses whose arrays are used, ``view`` shows a network as Python, algebra
+and bricks, and ``correlate`` what its layers have found.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
-from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import ops
 from .backend import Backend
@@ -55,6 +55,8 @@ from .transforms import grad, gradients, value_and_grad, vjp
 
 if TYPE_CHECKING:
     from . import data, nn, optim
+    from .views.correlation import correlate
+    from .views.view import view
 
 __version__ = "0.1.0"
 
@@ -76,6 +78,7 @@ __all__ = [
     "UnknownBackend",
     "__version__",
     "backend_names",
+    "correlate",
     "current_backend",
     "data",
     "enable_grad",
@@ -91,17 +94,21 @@ __all__ = [
     "set_default_dtype",
     "use_backend",
     "value_and_grad",
+    "view",
     "vjp",
 ]
 __all__ += ops.__all__
 __all__.sort()
 
 _LAZY = ("data", "nn", "optim")
+_LAZY_FUNCTIONS = {"correlate": "views.correlation", "view": "views.view"}
 
 
-def __getattr__(name: str) -> ModuleType:
+def __getattr__(name: str) -> Any:
     if name in _LAZY:
         return import_module(f"{__name__}.{name}")
+    if name in _LAZY_FUNCTIONS:
+        return getattr(import_module(f"{__name__}.{_LAZY_FUNCTIONS[name]}"), name)
     meant = hint(name, FUNCTIONS)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}{meant}")
 

@@ -35,7 +35,6 @@ FUNCTIONS = {
     "randn": "normal(shape)",
     "ravel": "reshape(-1)",
     "unsqueeze": "expand_dims",
-    "view": "reshape",
     "vstack": "concat, of vectors stack",
 }
 

@@ -140,16 +140,29 @@ def caller_name(value: object) -> str | None:
 
     Names are found by identity in that frame's local variables; None if there is none.
     """
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and _inside(frame):
-        frame = frame.f_back
-    if frame is None:
-        return None
+    frame = _caller()
     # A copy, for those of a module are its globals, to which other threads may add.
-    for name, held in dict(frame.f_locals).items():
+    for name, held in dict(frame.f_locals).items() if frame else ():
         if held is value and not name.startswith("_"):
             return name
     return None
+
+
+def caller_variables() -> dict[str, Any]:
+    """Return the variables of the nearest caller outside tensorgrok, local ones first."""
+    frame = _caller()
+    if frame is None:
+        return {}
+    local = dict(frame.f_locals)
+    return local | {name: held for name, held in dict(frame.f_globals).items() if name not in local}
+
+
+def _caller() -> FrameType | None:
+    """The nearest frame outside tensorgrok."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and _inside(frame):
+        frame = frame.f_back
+    return frame
 
 
 def describe(value: Any, argument: str | None = None, original: Any = None) -> str:

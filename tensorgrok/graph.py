@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
@@ -26,6 +26,20 @@ if TYPE_CHECKING:
 Shape = tuple[int, ...]
 
 
+class Call(NamedTuple):
+    """A call of a module, noted at the node it ended with; it keeps no module and no array alive.
+
+    Attributes:
+        module: weak reference to what was called.
+        inputs: the recorded values among its arguments.
+        inner: the call within it that ended with the same node, or None.
+    """
+
+    module: weakref.ref[Any]
+    inputs: tuple[Any, ...]
+    inner: Call | None
+
+
 class Node:
     """One recorded application of a primitive.
 
@@ -36,9 +50,12 @@ class Node:
         parameters: the Python-valued arguments, by name.
         shape, dtype: of the result; for several results, tuples of them.
         watch: hooks and ``retain_grad`` by index of the result, or None.
+        call: of the last node of a module's ``forward``: which module, what it was called with, and
+            the call within that ended here too; unset for others.
     """
 
     __slots__ = (
+        "call",
         "dtype",
         "inputs",
         "parameters",
@@ -55,6 +72,7 @@ class Node:
     shape: Shape
     dtype: Any  # a dtype, or a tuple of them
     watch: dict[int, Watch] | None
+    call: Call
 
     requires_grad = True
 

@@ -17,8 +17,15 @@ from .arrays import as_array
 from .backend import Array, Space
 from .context import Mode, Tracer, enable_grad, get_context
 from .engine import make_tensor, wrap
-from .errors import BackendMismatch, DTypeError, GraphError, ShapeError, describe
-from .graph import Output
+from .errors import (
+    ArgumentError,
+    BackendMismatch,
+    DTypeError,
+    GraphError,
+    ShapeError,
+    describe,
+)
+from .graph import Leaf, Output
 
 if TYPE_CHECKING:
     from .tensor import Tensor, TensorLike
@@ -27,13 +34,20 @@ _seeds: dict[Space, Tensor] = {}  # the cotangent 1 that backward starts from
 
 
 class Watch:
-    """What a user asked to see of one node: hooks on its gradient, and whether to keep it."""
+    """What a user said of one node: hooks on its gradient, whether to keep it, what it is called.
 
-    __slots__ = ("hooks", "keep")
+    Attributes:
+        hooks: functions that see the gradient.
+        keep: the tensor that retains the gradient, or None.
+        label: the name and the LaTeX symbol that ``named`` gave, or None.
+    """
+
+    __slots__ = ("hooks", "keep", "label")
 
     def __init__(self) -> None:
         self.hooks: list[Hook] = []
         self.keep: weakref.ref[Tensor] | None = None
+        self.label: tuple[str, str | None] | None = None
 
 
 class Hook:
@@ -54,6 +68,8 @@ class State:
     """Mixin with the methods; the attributes they change are those of ``Tensor``."""
 
     __slots__ = ()
+
+    name: str | None
 
     def backward(
         self: Any,
@@ -109,10 +125,41 @@ class State:
         if not (create_graph if retain_graph is None else retain_graph):
             autodiff.release(used)
 
+    def named(self: Any, name: str, tex: str | None = None) -> Any:
+        r"""Call this tensor something, in errors and in all views; returns itself.
+
+        The name belongs to the recorded value and stays with it when this handle is gone.
+
+        Args:
+            name: a Python name, such as ``"hidden"``.
+            tex: its symbol as LaTeX, such as ``r"h_{1}"``; follows from the name if None.
+
+        Raises:
+            ArgumentError: a name that is no text, or an empty one.
+
+        >>> tg.Tensor([1.0]).named("rate", tex=r"\\eta").name
+        'rate'
+        """
+        for key, text in (("name", name), ("tex", tex)):
+            if not isinstance(text, str) and (key == "name" or text is not None):
+                raise ArgumentError(f"named: {key} must be text, not {text!r}")
+            if text is not None and not text.strip():
+                raise ArgumentError(f"named: {key} is empty; give a name, such as 'hidden'")
+        self.name = name
+        if self.node is None:
+            Leaf(self)
+        self._watch().label = (name, tex)
+        return self
+
     def _watched(self: Any, operation: str) -> Watch:
         node = self.node
         if node is None or not node.requires_grad:
             raise GraphError(f"{operation}: {self._called()} does not require gradients")
+        return cast("Watch", self._watch())
+
+    def _watch(self: Any) -> Watch:
+        """What was said of this tensor's node, made when it is first needed."""
+        node = self.node
         owner, index = (node.node, node.index) if isinstance(node, Output) else (node, 0)
         if owner.watch is None:
             owner.watch = {}

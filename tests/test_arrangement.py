@@ -378,7 +378,7 @@ def test_a_boolean_is_no_length(function: Any) -> None:
 @pytest.mark.parametrize(
     ("function", "python", "latex"),
     [
-        (lambda x: x.T, "v0.permute_dims((1, 0))", r"v0^{\top}"),
+        (lambda x: x.T, "v0.T", r"v0^{\top}"),
         (lambda x: tg.expand_dims(x, 0), "v0.reshape((1, 2, 2))", "v0"),
         (tg.flip, "flip(v0)", r"\operatorname{flip}\left(v0\right)"),
         (lambda x: tg.flip(x, 1), "flip(v0, axis=1)", r"\operatorname{flip}_{1}\left(v0\right)"),

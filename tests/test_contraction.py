@@ -10,6 +10,7 @@ import pytest
 
 import tensorgrok as tg
 from tensorgrok.graph import Leaf, order
+from tensorgrok.notation import Language
 from tensorgrok.ops.subscripts import explicit, lay_out, order_of_products
 from tests.readers.symbols import Reader
 
@@ -24,7 +25,7 @@ def cards_of(result: tg.Tensor) -> list[str]:
     return [n.primitive.name for n in order([result.node]) if not isinstance(n, Leaf)]
 
 
-def printed(result: tg.Tensor, language: str = "python", **names: tg.Tensor) -> str:
+def printed(result: tg.Tensor, language: Language = "python", **names: tg.Tensor) -> str:
     reader = Reader(
         result, {result: "y"} | {t: name for name, t in names.items()}, language=language
     )

@@ -405,7 +405,7 @@ def test_gradients_of_long_scans_take_no_loop_over_elements() -> None:
         ("var", {"axis": 1, "correction": 1}, "x.var(axis=1, correction=1)",
          r"\operatorname{var}_{1} x"),
         ("median", {"axis": (0, 1), "keepdims": True}, "median(x, axis=(0, 1), keepdims=True)",
-         r"\operatorname{median}_{(0, 1)} x"),
+         r"\operatorname{median}_{(0, 1) \to 1} x"),
         ("quantile_at", {"q": (0.5, 1.0), "axis": None, "keepdims": False},
          "quantile(x, q=(0.5, 1.0))", r"\operatorname{quantile}^{(0.5, 1.0)} x"),
         ("cumulative_sum", {"include_initial": True}, "cumulative_sum(x, include_initial=True)",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
+from weakref import ref as _weak
 
 import numpy.typing as npt
 
@@ -16,6 +17,7 @@ from .. import moving
 from ..backend import Backend
 from ..context import no_grad
 from ..errors import ArgumentError, DTypeError
+from ..graph import Call, Node
 from ..ops.arguments import plain_flag
 from ..states import check_names, fitting
 from ..tensor import Tensor
@@ -42,7 +44,13 @@ class Module:
         raise NotImplementedError(f"{type(self).__name__} has no forward method")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self.forward(*args, **kwargs)
+        result = self.forward(*args, **kwargs)
+        if result.__class__ is Tensor and result.node.__class__ is Node:
+            node = result.node
+            inputs = [v.node for v in (*args, *kwargs.values()) if v.__class__ is Tensor]
+            if node not in inputs:
+                node.call = Call(_weak(self), tuple(inputs), getattr(node, "call", None))
+        return result
 
     def children(self) -> Iterator[tuple[str, Module]]:
         """Names and modules held directly, such as ``("layers.0", ...)``."""

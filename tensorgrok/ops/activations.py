@@ -167,7 +167,13 @@ def sigmoid_pull_x(xp: Namespace, g: Array, y: Array) -> Array:
     return g * (y * (1 - y))
 
 
-@primitive("elementwise", latex=r"\log \sigma\left({x}\right)", floating=True, closed=True)
+@primitive(
+    "elementwise",
+    latex=r"\log \sigma\left({x}\right)",
+    precedence="operator",
+    floating=True,
+    closed=True,
+)
 def logsigmoid(xp: Namespace, x: Array) -> Array:
     """Logarithm of the sigmoid of real numbers, without the underflow of ``log(sigmoid(x))``.
 

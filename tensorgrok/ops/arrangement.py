@@ -35,12 +35,24 @@ def reshape_pull_x(xp: Namespace, g: Array, x_like: Any) -> Array:
 
 
 def permute_dims_latex(x: Any, axes: Sequence[int]) -> str:
-    if len(axes) == 2:
-        return r"{x:power}^{{\top}}"
+    if is_transpose(axes):
+        return r"{x:call}^{{\top}}"
     return applied("permute", "{x}", str(tuple(axes)))
 
 
-@primitive("arrangement", python="{x:call}.permute_dims({axes})", latex=permute_dims_latex)
+def permute_dims_python(x: Any, axes: Sequence[int]) -> str:
+    if is_transpose(axes):
+        return "{x:call}.T" if len(axes) == 2 else "{x:call}.mT"
+    return "{x:call}.permute_dims({axes})"
+
+
+def is_transpose(axes: Sequence[int]) -> bool:
+    """Whether the last two axes are exchanged and nothing else."""
+    count = len(axes)
+    return count > 1 and tuple(axes) == (*range(count - 2), count - 1, count - 2)
+
+
+@primitive("arrangement", python=permute_dims_python, latex=permute_dims_latex, precedence="power")
 def permute_dims(xp: Namespace, x: Array, axes: Sequence[int]) -> Array:
     """The axes in another order: axis ``i`` of the result is axis ``axes[i]`` of ``x``.
 

@@ -115,7 +115,7 @@ def greater_equal(xp: Namespace, x1: Array, x2: Array) -> Array:
     return x1 >= x2
 
 
-@primitive("elementwise", latex=r"\neg {x:unary}", constant=("x",))
+@primitive("elementwise", latex=r"\neg {x:power}", precedence="unary", constant=("x",))
 def logical_not(xp: Namespace, x: Array) -> Array:
     """Whether the element is False or zero.
 

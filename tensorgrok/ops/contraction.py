@@ -27,7 +27,7 @@ def _check_ranks(vectors: Array, matrix: Array) -> None:
 @primitive(
     "contraction",
     python="{x:call}.dot({w})",
-    latex="{x:product} {w:product}",
+    latex="{x:product} {w:power}",
     precedence="product",
     closed=True,
     lifted=("x", "w"),
@@ -55,7 +55,7 @@ def vecmat_pull_w(xp: Namespace, g: Array, x: Array) -> Array:
 @primitive(
     "contraction",
     python="{delta:call}.dot({w:call}.T)",
-    latex=r"{delta:product} {w:power}^{{\top}}",
+    latex=r"{delta:product} {w:call}^{{\top}}",
     precedence="product",
     closed=True,
     lifted=("delta", "w"),
@@ -81,13 +81,18 @@ def vecmat_dx_pull_w(xp: Namespace, g: Array, delta: Array) -> Array:
 
 
 def vecmat_dw_python(x: Any, delta: Any) -> str:
-    return "{x:call}[:, None] * {delta:unary}" if x.ndim == 1 else "{x:call}.T.dot({delta})"
+    if x.ndim == 1:
+        return "{x:call}[:, None] * {delta:unary}"
+    if x.ndim == 2:
+        return "{x:call}.T.dot({delta})"
+    rows, columns = (-1, x.shape[-1]), (-1, delta.shape[-1])
+    return f"{{x:call}}.reshape({rows}).T.dot({{delta:call}}.reshape({columns}))"
 
 
 @primitive(
     "contraction",
     python=vecmat_dw_python,
-    latex=r"{x:power}^{{\top}} {delta:product}",
+    latex=r"{x:call}^{{\top}} {delta:power}",
     precedence="product",
     closed=True,
     lifted=("x", "delta"),
@@ -130,7 +135,7 @@ def _as_matrix(xp: Namespace, x: Array) -> Array:
 @primitive(
     "contraction",
     python="{x1:call}.dot({x2})",
-    latex="{x1:product} {x2:product}",
+    latex="{x1:product} {x2:power}",
     precedence="product",
     closed=True,
     lifted=("x1", "x2"),
@@ -200,7 +205,7 @@ def dot_pull_x2(xp: Namespace, g: Array, x1: Array, x2_like: Any) -> Array:
 @primitive(
     "contraction",
     python="{x1:product} @ {x2:unary}",
-    latex="{x1:product} {x2:product}",
+    latex="{x1:product} {x2:power}",
     precedence="product",
     closed=True,
     lifted=("x1", "x2"),
@@ -328,7 +333,7 @@ def vecdot_pull_x2(xp: Namespace, g: Array, x1: Array, x2_like: Any, axis: int) 
 
 @primitive(
     "contraction",
-    latex=r"\left({x1:product} {x2:power}^{{\top}}\right)",
+    latex=r"\left({x1:product} {x2:call}^{{\top}}\right)",
     closed=True,
     lifted=("x1", "x2"),
 )
@@ -367,7 +372,7 @@ def _kron_shapes(x1_shape: Any, x2_shape: Any) -> tuple[tuple[int, ...], tuple[i
 
 @primitive(
     "contraction",
-    latex=r"\left({x1:unary} \otimes {x2:unary}\right)",
+    latex=r"\left({x1:power} \otimes {x2:power}\right)",
     closed=True,
     lifted=("x1", "x2"),
 )

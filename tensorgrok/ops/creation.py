@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from ..backend import Array, Namespace
 from ..cards import primitive
-from ..context import DType, common_dtype
+from ..context import DType, common_dtype, get_default_dtype
 from ..errors import ArgumentError, DTypeError, join_words
 from .arguments import (
     Shape,
@@ -25,7 +25,7 @@ from .arguments import (
     plain_shape,
 )
 from .axes import near_diagonal
-from .notation import python_call
+from .notation import Notation, python_call
 
 
 def _fitting(name: str, dtype: npt.DTypeLike | None, *numbers: Any) -> DType:
@@ -35,10 +35,41 @@ def _fitting(name: str, dtype: npt.DTypeLike | None, *numbers: Any) -> DType:
     return plain_dtype(name, dtype)
 
 
+# Notation --------------------------------------------------------------------------------------
+
+
+def creation_python(name: str, operands: str) -> Notation:
+    """``zeros((2, 3), dtype='float64')``; the default dtype goes without saying."""
+
+    def python(dtype: Any, **fields: Any) -> str:
+        plain = dtype is None or np.dtype(dtype) == get_default_dtype()
+        told = "" if plain else f", dtype={str(np.dtype(dtype))!r}"
+        return f"{name}({operands}{told})"
+
+    return python
+
+
+def constant_latex(number: str) -> Notation:
+    r"""``\mathbf{0}_{2 \times 3}``, a bold number with its shape; a plain one without axes."""
+
+    def latex(shape: Any, dtype: Any) -> str:
+        lengths = [shape] if isinstance(shape, int) else [*shape]
+        if not lengths:
+            return number
+        shown = r" \times ".join(map(str, lengths))
+        return rf"\mathbf{{{{{number}}}}}_{{{{{shown}}}}}"
+
+    return latex
+
+
+def full_latex(shape: Any, value: Any, dtype: Any) -> str:
+    return "{value}" if shape == () else "{value} " + constant_latex("1")(shape=shape, dtype=dtype)
+
+
 # Constants -------------------------------------------------------------------------------------
 
 
-@primitive("creation", python="zeros({shape})", latex="0")
+@primitive("creation", python=creation_python("zeros", "{shape}"), latex=constant_latex("0"))
 def zeros(xp: Namespace, shape: Shape, *, dtype: npt.DTypeLike | None = None) -> Array:
     """A tensor of zeros, of the default dtype unless one is given.
 
@@ -48,7 +79,7 @@ def zeros(xp: Namespace, shape: Shape, *, dtype: npt.DTypeLike | None = None) ->
     return xp.zeros(plain_shape("zeros", shape), dtype=dtype_or_default("zeros", dtype))
 
 
-@primitive("creation", python="ones({shape})", latex="1")
+@primitive("creation", python=creation_python("ones", "{shape}"), latex=constant_latex("1"))
 def ones(xp: Namespace, shape: Shape, *, dtype: npt.DTypeLike | None = None) -> Array:
     """A tensor of ones, of the default dtype unless one is given.
 
@@ -58,7 +89,12 @@ def ones(xp: Namespace, shape: Shape, *, dtype: npt.DTypeLike | None = None) -> 
     return xp.ones(plain_shape("ones", shape), dtype=dtype_or_default("ones", dtype))
 
 
-@primitive("creation", python="full({shape}, {value})", latex="{value}")
+@primitive(
+    "creation",
+    python=creation_python("full", "{shape}, {value}"),
+    latex=full_latex,
+    precedence="hadamard",
+)
 def full(
     xp: Namespace, shape: Shape, value: complex, *, dtype: npt.DTypeLike | None = None
 ) -> Array:

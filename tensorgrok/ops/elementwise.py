@@ -22,7 +22,7 @@ from .arrangement import reshape
 @primitive(
     "elementwise",
     python="{x1:sum} + {x2:product}",
-    latex="{x1:sum} + {x2:product}",
+    latex="{x1:sum} + {x2:operator}",
     precedence="sum",
     closed=True,
 )
@@ -43,7 +43,7 @@ def add_pull(xp: Namespace, g: Array) -> Array:
 @primitive(
     "elementwise",
     python="{x1:sum} - {x2:product}",
-    latex="{x1:sum} - {x2:product}",
+    latex="{x1:sum} - {x2:operator}",
     precedence="sum",
     closed=True,
 )
@@ -66,11 +66,24 @@ def subtract_pull_x2(xp: Namespace, g: Array) -> Array:
     return -g
 
 
+def _is_number(value: Any) -> bool:
+    return getattr(value, "ndim", 0) == 0
+
+
+def multiply_latex(x1: Any, x2: Any) -> str:
+    r"""An elementwise product; a number stands before what it scales, or after a ``\cdot``."""
+    if _is_number(x1):
+        return "{x1:product} {x2:power}"
+    return (
+        r"{x1:product} \cdot {x2:power}" if _is_number(x2) else r"{x1:hadamard} \odot {x2:product}"
+    )
+
+
 @primitive(
     "elementwise",
     python="{x1:product} * {x2:unary}",
-    latex=r"{x1:product} \odot {x2:unary}",
-    precedence="product",
+    latex=multiply_latex,
+    precedence="hadamard",
     closed=True,
 )
 def multiply(xp: Namespace, x1: Array, x2: Array) -> Array:
@@ -96,7 +109,7 @@ def multiply_pull_x2(xp: Namespace, g: Array, x1: Array) -> Array:
     "elementwise",
     python="{x1:product} / {x2:unary}",
     latex=r"\frac{{{x1}}}{{{x2}}}",
-    precedence="product",
+    precedence="power",
     floating=True,
     closed=True,
 )
@@ -367,7 +380,7 @@ def where_python(condition: Any, x1: Any, x2: Any) -> str:
 
 def where_latex(condition: Any, x1: Any, x2: Any) -> str:
     if _is_zero(x2):
-        return r"{x1:product} \odot \left[{condition}\right]"
+        return r"{x1:hadamard} \odot {condition:truth}"
     return r"\operatorname{{where}}\left({condition}, {x1}, {x2}\right)"
 
 
@@ -375,7 +388,7 @@ def where_latex(condition: Any, x1: Any, x2: Any) -> str:
     "elementwise",
     python=where_python,
     latex=where_latex,
-    precedence="product",
+    precedence="hadamard",
     constant=("condition",),
     apart=("condition",),
 )

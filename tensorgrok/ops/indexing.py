@@ -118,7 +118,7 @@ def getitem_python(x: Any, pattern: Pattern, arrays: Any = ()) -> str:
 
 
 def getitem_latex(x: Any, pattern: Pattern, arrays: Any = ()) -> str:
-    return f"{{x:power}}_{{{{{_key_text(pattern, arrays)}}}}}"
+    return f"{{x:atom}}_{{{{{_key_text(pattern, arrays)}}}}}"
 
 
 @primitive(

@@ -31,7 +31,7 @@ def _average(xp: Namespace, x: Array) -> Array:
     "loss",
     public=False,
     floating=True,
-    latex=r"\tfrac{{1}}{{2}}\left\lVert {prediction:sum} - {target:product} \right\rVert^{{2}}",
+    latex=r"\tfrac{{1}}{{2}}\left\lVert {prediction:sum} - {target:operator} \right\rVert^{{2}}",
 )
 def squared_error(xp: Namespace, prediction: Array, target: Array) -> Array:
     """Half the squared norm of ``prediction - target``; shapes are equal."""
@@ -55,7 +55,7 @@ def squared_error_pull_target(xp: Namespace, g: Array, prediction: Array, target
     "loss",
     public=False,
     floating=True,
-    latex=r"\operatorname{{mean}}\left({prediction:sum} - {target:product}\right)^{{2}}",
+    latex=r"\operatorname{{mean}}\left({prediction:sum} - {target:operator}\right)^{{2}}",
 )
 def mse(xp: Namespace, prediction: Array, target: Array) -> Array:
     """Mean of the squares of ``prediction - target``; shapes are equal."""
@@ -78,7 +78,7 @@ def mse_pull_target(xp: Namespace, g: Array, prediction: Array, target: Array) -
     public=False,
     floating=True,
     python=python_call("huber", "{prediction}, {target}", delta=1),
-    latex=latex_call("huber", "{prediction:sum} - {target:product}", delta=1),
+    latex=latex_call("huber", "{prediction:sum} - {target:operator}", delta=1),
 )
 def huber(xp: Namespace, prediction: Array, target: Array, *, delta: float = 1.0) -> Array:
     """Half the square of each difference up to ``delta``, from there on a straight line."""
@@ -173,8 +173,8 @@ def weighted_bce_with_logits_pull_weight(
     public=False,
     floating=True,
     python="{target:product} * (log({target}) - {log_prediction:product})",
-    latex=r"{target:product} \left(\log {target:power} - {log_prediction:product}\right)",
-    precedence="product",
+    latex=r"{target:hadamard} \odot \left(\log {target:power} - {log_prediction:operator}\right)",
+    precedence="hadamard",
 )
 def relative_entropy(xp: Namespace, log_prediction: Array, target: Array) -> Array:
     """``target * (log(target) - log_prediction)``, and 0 where the target is 0."""
@@ -294,7 +294,7 @@ def cross_entropies_pull_logits(
     constant=("labels",),
     apart=("labels",),
     python="nll({log_probabilities}, {labels}, reduction='none')",
-    latex=r"-{log_probabilities:call}_{{{labels}}}",
+    latex=r"-{log_probabilities:atom}_{{{labels}}}",
     precedence="unary",
 )
 def nll(xp: Namespace, log_probabilities: Array, labels: Array) -> Array:

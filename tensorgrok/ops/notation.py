@@ -54,12 +54,23 @@ def latex_call(name: str, operands: str = "{x}", **defaults: Any) -> Notation:
 
 
 def latex_operator(symbol: str, axis: int | None = None) -> Notation:
-    r"""``\sum_{1} x``; the axis is a subscript unless it is the one given here."""
+    r"""``\sum_{1} x``; the axis is a subscript unless it is the one given here.
+
+    An axis that is kept with length 1 reads ``\sum_{1 \to 1} x``. To be used with the precedence
+    ``"operator"``.
+    """
 
     def latex(**fields: Any) -> str:
-        return symbol + ("" if fields["axis"] == axis else "_{{{axis}}}") + r" {x:product}"
+        return f"{symbol}{_subscript(fields, axis)} {{x:product}}"
 
     return latex
+
+
+def _subscript(fields: dict[str, Any], axis: int | None) -> str:
+    shown = "" if fields["axis"] == axis else "{axis}"
+    if fields.get("keepdims"):
+        shown = rf"{shown} \to 1".strip()
+    return f"_{{{{{shown}}}}}" if shown else ""
 
 
 def upright(name: str) -> str:

@@ -37,7 +37,21 @@ __all__ = [
 # Sums and products -----------------------------------------------------------------------------
 
 
-@primitive("reduction", python=python_method("sum", **REDUCTION), latex=latex_operator(r"\sum"))
+def sum_latex(x: Any, axis: Axis, keepdims: bool) -> str:
+    r"""Column sums of a matrix are ``1ᵀ x``, row sums that stay a column ``x 1``."""
+    if x.ndim == 2 and axis in (0, (0,)):
+        return r"\mathbf{{1}}^{{\top}} {x:power}"
+    if x.ndim == 2 and keepdims and axis in (1, -1, (1,), (-1,)):
+        return r"{x:product} \mathbf{{1}}"
+    return latex_operator(r"\sum")(x=x, axis=axis, keepdims=keepdims)
+
+
+@primitive(
+    "reduction",
+    python=python_method("sum", **REDUCTION),
+    latex=sum_latex,
+    precedence="operator",
+)
 def sum(  # noqa: A001  # the standard's name
     xp: Namespace, x: Array, axis: Axis = None, *, keepdims: bool = False
 ) -> Array:
@@ -56,7 +70,12 @@ def sum_pull_x(xp: Namespace, g: Array, x_like: Any, axis: Axis) -> Array:
     return xp.broadcast_to(spread(xp, g, x_like, axis), x_like.shape)
 
 
-@primitive("reduction", python=python_method("prod", **REDUCTION), latex=latex_operator(r"\prod"))
+@primitive(
+    "reduction",
+    python=python_method("prod", **REDUCTION),
+    latex=latex_operator(r"\prod"),
+    precedence="operator",
+)
 def prod(xp: Namespace, x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     """Product over axes; of booleans it is 0 or 1.
 
@@ -90,6 +109,7 @@ def _products_before(xp: Namespace, rows: Array) -> Array:
     "reduction",
     python=python_method("mean", **REDUCTION),
     latex=latex_operator(upright("mean")),
+    precedence="operator",
     floating=True,
 )
 def mean(xp: Namespace, x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
@@ -125,6 +145,7 @@ def _comparable(x: Array, axis: Axis, what: str) -> None:
     "reduction",
     python=python_method("max", **REDUCTION),
     latex=latex_operator(r"\max"),
+    precedence="operator",
     closed=True,
 )
 def max(  # noqa: A001  # the standard's name
@@ -149,6 +170,7 @@ def max(  # noqa: A001  # the standard's name
     "reduction",
     python=python_method("min", **REDUCTION),
     latex=latex_operator(r"\min"),
+    precedence="operator",
     closed=True,
 )
 def min(  # noqa: A001  # the standard's name
@@ -191,6 +213,7 @@ def _share(xp: Namespace, chosen: Array, axis: Axis, dtype: DType) -> Array:
     "reduction",
     python=python_method("argmax", **REDUCTION),
     latex=latex_operator(r"\arg\max"),
+    precedence="operator",
     constant=("x",),
 )
 def argmax(xp: Namespace, x: Array, axis: int | None = None, *, keepdims: bool = False) -> Array:
@@ -211,6 +234,7 @@ def argmax(xp: Namespace, x: Array, axis: int | None = None, *, keepdims: bool =
     "reduction",
     python=python_method("argmin", **REDUCTION),
     latex=latex_operator(r"\arg\min"),
+    precedence="operator",
     constant=("x",),
 )
 def argmin(xp: Namespace, x: Array, axis: int | None = None, *, keepdims: bool = False) -> Array:
@@ -234,6 +258,7 @@ def argmin(xp: Namespace, x: Array, axis: int | None = None, *, keepdims: bool =
     "reduction",
     python=python_method("any", **REDUCTION),
     latex=latex_operator(r"\exists"),
+    precedence="operator",
     constant=("x",),
 )
 def any(  # noqa: A001  # the standard's name
@@ -251,6 +276,7 @@ def any(  # noqa: A001  # the standard's name
     "reduction",
     python=python_method("all", **REDUCTION),
     latex=latex_operator(r"\forall"),
+    precedence="operator",
     constant=("x",),
 )
 def all(  # noqa: A001  # the standard's name
@@ -268,6 +294,7 @@ def all(  # noqa: A001  # the standard's name
     "reduction",
     python=python_call("count_nonzero", **REDUCTION),
     latex=latex_operator(upright("nnz")),
+    precedence="operator",
     constant=("x",),
 )
 def count_nonzero(xp: Namespace, x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
@@ -287,6 +314,7 @@ def count_nonzero(xp: Namespace, x: Array, axis: Axis = None, *, keepdims: bool 
     "reduction",
     python=python_method("logsumexp", **REDUCTION),
     latex=latex_operator(upright("logsumexp")),
+    precedence="operator",
     floating=True,
 )
 def logsumexp(xp: Namespace, x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:

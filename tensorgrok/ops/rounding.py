@@ -83,8 +83,8 @@ def sign_pull_x(xp: Namespace, g: Array, y: Array, x: Array) -> Array:
 @primitive(
     "elementwise",
     python="{x1:product} % {x2:unary}",
-    latex=r"{x1:product} \bmod {x2:unary}",
-    precedence="product",
+    latex=r"{x1:product} \bmod {x2:power}",
+    precedence="hadamard",
 )
 def remainder(xp: Namespace, x1: Array, x2: Array) -> Array:
     """What the division of ``x1`` by ``x2``, rounded down, leaves over; it has the sign of ``x2``.

@@ -37,6 +37,7 @@ def _with_initial(xp: Namespace, scanned: Array, axis: int, initial: int) -> Arr
     "reduction",
     python=python_call("cumulative_sum", **SCAN),
     latex=latex_operator(upright("cumsum")),
+    precedence="operator",
 )
 def cumulative_sum(
     xp: Namespace, x: Array, axis: int | None = None, *, include_initial: bool = False
@@ -69,6 +70,7 @@ def cumulative_sum_pull_x(
     "reduction",
     python=python_call("cumulative_prod", **SCAN),
     latex=latex_operator(upright("cumprod")),
+    precedence="operator",
 )
 def cumulative_prod(
     xp: Namespace, x: Array, axis: int | None = None, *, include_initial: bool = False
@@ -135,7 +137,13 @@ def diff_latex(x: Any, axis: int, n: int) -> str:
     )
 
 
-@primitive("reduction", python=python_call("diff", axis=-1, n=1), latex=diff_latex, closed=True)
+@primitive(
+    "reduction",
+    python=python_call("diff", axis=-1, n=1),
+    latex=diff_latex,
+    precedence="operator",
+    closed=True,
+)
 def diff(xp: Namespace, x: Array, *, axis: int = -1, n: int = 1) -> Array:
     """Differences of neighbours along an axis: each element minus the one before it.
 

@@ -40,6 +40,7 @@ def places(xp: Namespace, x: Array, axis: int, descending: bool = False) -> Arra
     "arrangement",
     python=python_call("sort", **FORWARD),
     latex=latex_operator(upright("sort"), -1),
+    precedence="operator",
     closed=True,
 )
 def sort(
@@ -75,6 +76,7 @@ def sort_pull_x(xp: Namespace, g: Array, x: Array, axis: int, descending: bool) 
     "arrangement",
     python=python_call("argsort", **FORWARD),
     latex=latex_operator(upright("argsort"), -1),
+    precedence="operator",
     constant=("x",),
 )
 def argsort(

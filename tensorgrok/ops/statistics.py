@@ -69,6 +69,7 @@ def _variance(
     "reduction",
     python=python_method("var", **CORRECTED),
     latex=latex_operator(upright("var")),
+    precedence="operator",
     floating=True,
 )
 def var(
@@ -110,6 +111,7 @@ def var_pull_x(xp: Namespace, g: Array, x: Array, axis: Axis, correction: float)
     "reduction",
     python=python_method("std", **CORRECTED),
     latex=latex_operator(upright("std")),
+    precedence="operator",
     floating=True,
 )
 def std(
@@ -194,6 +196,7 @@ def _quantile_pull(
     "reduction",
     python=python_call("median", **REDUCTION),
     latex=latex_operator(upright("median")),
+    precedence="operator",
     floating=True,
     closed=True,
 )
@@ -224,6 +227,7 @@ def median_pull_x(xp: Namespace, g: Array, x: Array, axis: Axis) -> Array:
     title="quantile",
     python=python_call("quantile", q=None, **REDUCTION),
     latex=latex_operator(upright("quantile") + "^{{{q}}}"),
+    precedence="operator",
     floating=True,
     closed=True,
 )

@@ -1,0 +1,136 @@
+"""A recorded graph, read: named, cut into lines, forward and backward.
+
+``Reading`` puts the pieces together for whoever shows or compiles a graph: terms, names, lines, the
+backward pass in lines, and how much of it is folded into modules.
+
+This module stands on ``folding`` and ``backward``; read ``views.view`` next.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+
+from .backward import Backward
+from .errors import ArgumentError, GraphError, describe
+from .folding import Calls
+from .graph import Node
+from .lines import Cut, Line, cut, forward_lines
+from .naming import Known, Names
+from .repeats import OFTEN, shown_lines
+from .roles import is_layer_product, left_operand
+from .tensor import Tensor
+from .terms import Folded, Program, Term
+
+#: The most lines that are shown before modules are folded.
+MANY = 12
+
+
+class Reading:
+    """One way to read a recorded graph.
+
+    Args:
+        tensor: its end.
+        known: by which names values are known.
+        how: where to cut.
+        folded: the module calls of which only the call is wanted.
+
+    Attributes:
+        program, names: the terms and who named them.
+        kept: the computed terms that stand on lines of their own.
+        lines: of the forward pass.
+    """
+
+    def __init__(
+        self, tensor: Tensor, known: Known, how: Cut, folded: Mapping[Node, Folded]
+    ) -> None:
+        assert tensor.node is not None
+        self.tensor, self.known, self.how = tensor, known, how
+        self.program = Program([tensor.node], folded)
+        self.names = Names(self.program, known)
+        self.kept = cut(self.program.terms, self.program.roots, self.names, how)
+        self.names.number(self.program.terms)
+        self.lines = forward_lines(self.program.terms, self.kept)
+
+    @property
+    def root(self) -> Term:
+        """The term of the tensor."""
+        root: Term = self.program.roots[0]
+        return root
+
+    @property
+    def written_names(self) -> list[str]:
+        """All expressions that stand for inputs and modules in the printed Python."""
+        inputs = [term.name for term in self.program.terms if term.card is None and term.name]
+        return inputs + [call.name for call in self.program.folded.values()]
+
+    @property
+    def sizes(self) -> list[int]:
+        """The widths of the layers, from the input to the output."""
+        found: list[int] = []
+        depth = self.names.roles.depth
+        for term in self.program.terms:
+            if is_layer_product(term) and term.shape and depth[term] > len(found) - 1:
+                left = left_operand(term)
+                if not found and isinstance(left, Term) and left.shape:
+                    found.append(left.shape[-1])
+                found.append(term.shape[-1])
+        return found
+
+    @functools.cached_property
+    def backward(self) -> Backward:
+        """The backward pass; read when it is first asked for."""
+        return Backward(self.program, self.names, self.kept, self.how, len(self.lines) + 1)
+
+    @functools.cached_property
+    def in_one(self) -> list[Line]:
+        """The forward pass in as few lines as can be, with the same names."""
+        kept = cut(self.program.terms, self.program.roots, self.names, "one")
+        calls = {term for term in self.program.terms if term.kind == "module"}
+        if len(calls) >= OFTEN:  # one after the other, so that they can be counted
+            kept |= calls
+        steps = {line.target: line.step for line in self.lines}
+        last = len(self.lines)
+        lines = forward_lines(self.program.terms, kept)
+        return [Line(line.target, kept, "forward", steps.get(line.target, last)) for line in lines]
+
+
+def read(tensor: Tensor, known: Known, how: Cut, depth: int | None) -> Reading:
+    """Read the graph that ends with a tensor.
+
+    Args:
+        tensor: what was computed.
+        known: by which names values are known.
+        how: where to cut.
+        depth: how deep modules are opened, 0 shows the outermost as one; None opens them as long as
+            there are not too many lines.
+
+    Raises:
+        ArgumentError: no tensor.
+        GraphError: nothing was recorded.
+    """
+    if not isinstance(tensor, Tensor):
+        raise ArgumentError(
+            f"view: expected a tensor that was computed, such as a loss, not {describe(tensor)}"
+        )
+    node = tensor.node
+    if node is None or not node.requires_grad:
+        raise GraphError(
+            f"view: nothing was recorded for {describe(tensor, 'tensor', tensor)}; compute it from "
+            "tensors with requires_grad=True, outside of no_grad"
+        )
+    if depth is not None and (isinstance(depth, bool) or not isinstance(depth, int) or depth < 0):
+        raise ArgumentError(f"view: depth must be a whole number from 0, or None, not {depth!r}")
+    calls = Calls([node], known)
+    if depth is not None:
+        return Reading(tensor, known, how, calls.folded(depth))
+    opened = Reading(tensor, known, how, {})
+    if how == "ops":
+        return opened
+    for level in reversed(calls.levels):
+        if shown_lines(opened.lines) <= MANY:
+            break
+        folded = calls.folded(level)
+        if folded:
+            opened = Reading(tensor, known, how, folded)
+    return opened

@@ -1,0 +1,119 @@
+"""Lines that repeat: twelve blocks are one block, twelve times.
+
+Two lines are alike if they apply the same cards to values of the same shapes which lie equally far
+back. A run is a stretch of lines after which the same stretch comes again, and again.
+
+This module stands on ``lines``; read ``reading`` next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from .lines import Line
+from .terms import Sign, Term
+
+#: The longest stretch that is looked for, and how often it has to come to be shown once.
+LONGEST, OFTEN = 48, 3
+
+
+class Run(NamedTuple):
+    """Lines that are shown, and how often they come.
+
+    Attributes:
+        lines: of the first time.
+        times: how often they come in all.
+        last: the last line of the last time.
+    """
+
+    lines: list[Line]
+    times: int
+    last: Line
+
+    @property
+    def whole(self) -> Line | None:
+        """All of it as one line, where what repeats is one module call after the other."""
+        first, last = self.lines[0].target, self.last.target
+        if self.times == 1 or len(self.lines) > 1 or first.kind != "module" or first.parameters:
+            return None
+        assert isinstance(first.card, Sign)
+        made = Term(first.card, first.operands, {}, last.shape, last.dtype, last.source)
+        made.id, made.name, made.symbol, made.role = last.id, last.name, last.symbol, last.role
+        return Line(made, self.last.named | {made}, self.last.direction, self.last.step)
+
+
+def shown_lines(lines: Sequence[Line]) -> int:
+    """How many lines are left to read when repetitions are shown once."""
+    return sum(len(run.lines) for run in runs(lines))
+
+
+def runs(lines: Sequence[Line]) -> list[Run]:
+    """Return the lines as runs, in order; a line that does not repeat is in a run of its own."""
+    places = {line.target: place for place, line in enumerate(lines)}
+    likes = _numbered([_likeness(line, places) for line in lines])
+    found: list[Run] = []
+    start = 0
+    single: list[Line] = []
+    while start < len(lines):
+        period, count = _repetition(likes, start)
+        if count < OFTEN:
+            single.append(lines[start])
+            start += 1
+            continue
+        if single:
+            found.append(Run(single, 1, single[-1]))
+            single = []
+        stop = start + period * count
+        found.append(Run(list(lines[start : start + period]), count, lines[stop - 1]))
+        start = stop
+    if single:
+        found.append(Run(single, 1, single[-1]))
+    return found
+
+
+def _repetition(likes: Sequence[int], start: int) -> tuple[int, int]:
+    """The shortest stretch from a place on that comes often, and how often; else (1, 1)."""
+    for period in range(1, min(LONGEST, (len(likes) - start) // OFTEN) + 1):
+        stretch = likes[start : start + period]
+        if likes[start + period : start + 2 * period] != stretch:
+            continue
+        count = 2
+        while likes[start + count * period : start + (count + 1) * period] == stretch:
+            count += 1
+        if count >= OFTEN:
+            return period, count
+    return 1, 1
+
+
+def _numbered(likenesses: list[Any]) -> list[int]:
+    numbers: dict[Any, int] = {}
+    return [numbers.setdefault(likeness, len(numbers)) for likeness in likenesses]
+
+
+def _likeness(line: Line, places: dict[Term, int]) -> Any:
+    """What lines that are alike have in common."""
+    here = places[line.target]
+    inner = {term: place for place, term in enumerate(line.inner)}
+
+    def one(operand: Any) -> Any:
+        if isinstance(operand, tuple):
+            return tuple(map(one, operand))
+        if not isinstance(operand, Term):
+            return operand
+        if operand in inner:
+            return "inner", inner[operand]
+        back = here - places[operand] if operand in places else operand.role
+        return back, operand.shape, str(operand.dtype)
+
+    # A folded call is like another of the same class, whatever the modules are called.
+    return tuple(
+        (
+            term.card.kind.name if term.kind == "module" else term.card.name,
+            tuple(map(one, term.operands)),
+            repr(sorted(term.parameters.items())) if term.kind != "module" else "",
+            term.shape,
+        )
+        for term in line.inner
+        if term.card is not None
+    )

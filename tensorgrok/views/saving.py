@@ -1,0 +1,92 @@
+"""Views in files; the ending of the name says in which form.
+
+Files are written under a temporary name and renamed, so nobody reads half of one. This module
+stands on nothing else.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import ArgumentError, join_words
+
+if TYPE_CHECKING:
+    from .view import View
+
+#: Pixels for each unit of the drawing.
+ZOOM = 2
+
+
+def save(view: View, path: Path) -> Path:
+    """Write a view to a file; see ``View.save``."""
+    make = FORMS.get(path.suffix.lower())
+    if make is None:
+        allowed = join_words(list(FORMS), "or")
+        raise ArgumentError(
+            f"save: {path.name!r} does not end with {allowed}; the ending says what to write"
+        )
+    content = make(view)
+    if isinstance(content, str):
+        content = content.encode("utf-8")
+    with tempfile.NamedTemporaryFile(
+        dir=path.parent, prefix=f".{path.name}.", delete=False
+    ) as file:
+        try:
+            file.write(content)
+            file.close()
+            _make_readable(file.name)
+            os.replace(file.name, path)
+        except BaseException:
+            os.unlink(file.name)
+            raise
+    return path
+
+
+def _make_readable(name: str) -> None:
+    """Give a temporary file, which is its owner's alone, the permissions that files have here."""
+    mask = os.umask(0)
+    os.umask(mask)
+    os.chmod(name, 0o666 & ~mask)
+
+
+def _tex(view: View) -> str:
+    """An ``align*`` for each direction, to be put into a document with amsmath."""
+    parts = []
+    for title, part in (("forward", view), ("backward", view.backward)):
+        if part.lines:
+            rows = " \\\\\n  ".join(line.latex.replace(" = ", " &= ", 1) for line in part.lines)
+            parts.append(f"% {title}\n\\begin{{align*}}\n  {rows}\n\\end{{align*}}\n")
+    return "\n".join(parts)
+
+
+def _py(view: View) -> str:
+    parts = [f"# {view.title}", "", "# forward", view.python]
+    if view.backward.lines:
+        parts += ["", "# backward", view.backward.python]
+    return "\n".join([*parts, ""])
+
+
+def _png(view: View) -> bytes:
+    try:
+        import resvg_py  # here: an extra, and needed for nothing else
+    except ImportError:
+        raise ArgumentError(
+            "save: a .png needs the package resvg-py; run: pip install tensorgrok[png], or save an "
+            ".svg, which every browser shows"
+        ) from None
+    drawn = resvg_py.svg_to_bytes(svg_string=view.whole.bricks, zoom=ZOOM, background="#ffffff")
+    return bytes(drawn)
+
+
+FORMS: dict[str, Callable[[View], str | bytes]] = {
+    ".html": lambda view: view.html(),
+    ".svg": lambda view: view.whole.bricks,
+    ".png": _png,
+    ".tex": _tex,
+    ".py": _py,
+    ".txt": lambda view: view.text() + "\n",
+}

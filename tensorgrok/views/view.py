@@ -1,0 +1,304 @@
+"""``tg.view``: a recorded graph as Python, as algebra and as bricks, forward and backward.
+
+This module stands on ``reading``, ``statement`` and ``page``; read those next.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+
+from .. import ops
+from ..engine import make_tensor
+from ..errors import ArgumentError, caller_variables, join_words
+from ..lines import CUTS, Cut, Line
+from ..naming import Known
+from ..nn import losses
+from ..reading import Reading, read
+from ..tensor import Tensor, TensorLike
+from ..terms import Program, Term
+from ..transforms import vjp
+from . import presenting, saving
+from .flow import Shown
+from .statement import Statement
+from .values import Values
+
+#: The functions that losses are printed as.
+LOSSES = (
+    *("squared_error", "mse", "l1", "huber", "bce_with_logits", "kl_divergence"),
+    *("cross_entropy", "nll"),
+)
+
+#: So many sizes of layers are in a title.
+MOST_SIZES = 8
+
+#: How much of the numbers to show.
+DETAILS = ("numbers", "dimensions", "letters")
+
+
+class Part:
+    """Lines in all their notations: those of the forward pass, or those of the backward pass.
+
+    Attributes:
+        lines: one ``Statement`` each.
+    """
+
+    def __init__(self, lines: Sequence[Statement]) -> None:
+        self.lines = list(lines)
+
+    @property
+    def python(self) -> str:
+        """The lines as a Python program, to be run where the names of its inputs are known."""
+        return "\n".join(line.python for line in self.lines)
+
+    @property
+    def latex(self) -> str:
+        """The lines as LaTeX, one formula each."""
+        return "\n".join(line.latex for line in self.lines)
+
+    @property
+    def unicode(self) -> str:
+        """The lines as plain text algebra."""
+        return "\n".join(line.unicode for line in self.lines)
+
+    @property
+    def bricks(self) -> str:
+        """The lines as bricks, one under the other: SVG."""
+        return presenting.pictures(self.lines)
+
+    def _repr_latex_(self) -> str:
+        rows = " \\\\\n".join(line.latex.replace(" = ", " &= ", 1) for line in self.lines)
+        return f"$\\begin{{aligned}}\n{rows}\n\\end{{aligned}}$"
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def __str__(self) -> str:
+        return self.python
+
+
+class View(Part):
+    """What ``view`` returns: the forward pass, and ``backward``.
+
+    Attributes:
+        title: the name of what is viewed, and the sizes of the layers.
+        lines: the forward pass, line by line.
+        backward: the backward pass: what each layer is told, and the gradients.
+    """
+
+    def __init__(
+        self, reading: Reading, values: bool, detail: str, seed: Tensor | None = None
+    ) -> None:
+        self.reading = reading
+        self._seed = seed
+        self._values = values and detail == "numbers"
+        self._detail = detail
+        super().__init__([self._statement(line) for line in reading.lines])
+
+    @functools.cached_property
+    def values(self) -> Values:
+        """The numbers."""
+        tensor, known = self.reading.tensor, self.reading.known
+        handles = {**known.handles, tensor.node: tensor}
+        whole = self.reading.program
+        if whole.folded:
+            whole = Program([tensor.node])  # type: ignore[list-item]  # it was recorded
+        found = Values(whole, handles, self._values)
+        if self._seed is not None and self.reading.backward.seed is not None:
+            found.give(self.reading.backward.seed, self._seed)
+        return found
+
+    @functools.cached_property
+    def _steps(self) -> dict[Term, int]:
+        """For each term the line in which it is computed."""
+        found: dict[Term, int] = {}
+        for line in (*self.reading.lines, *self.reading.backward.lines):
+            for term in line.inner:
+                found.setdefault(term, line.step)
+        return found
+
+    @functools.cached_property
+    def _modules(self) -> dict[Term, tuple[str, ...]]:
+        program = self.reading.program
+        return {program.of[node]: call.lines for node, call in program.folded.items()}
+
+    def shown(self, whole: bool = False, bars: Mapping[Term, Any] | None = None) -> Shown:
+        """What pictures show; in a picture of the whole also the deltas."""
+        deltas = self.reading.backward.delta_of if whole and self.values.differentiated else {}
+        layers = {term: delta for term, delta in deltas.items() if term.card is not None}
+        return Shown(self.values, layers, bars or {}, self._steps, self._modules, self._detail)
+
+    def _statement(self, line: Line) -> Statement:
+        return Statement(line, lambda: self.shown())
+
+    @functools.cached_property
+    def backward(self) -> Part:
+        """The backward pass, line by line."""
+        return Part([self._statement(line) for line in self.reading.backward.lines])
+
+    @functools.cached_property
+    def whole(self) -> Part:
+        """The forward pass in as few lines as can be, with deltas below the layers."""
+        return Part(
+            [Statement(line, lambda: self.shown(whole=True)) for line in self.reading.in_one]
+        )
+
+    @property
+    def title(self) -> str:
+        """The name of what is viewed, and the sizes of the layers: ``loss: 3 → 4 → 1``."""
+        sizes = [str(size) for size in self.reading.sizes]
+        if len(sizes) > MOST_SIZES:
+            sizes = [*sizes[: MOST_SIZES // 2], "…", *sizes[-MOST_SIZES // 2 :]]
+        name = self.reading.root.name or "view"
+        return f"{name}: {' → '.join(sizes)}" if len(sizes) > 1 else name
+
+    @property
+    def subtitle(self) -> str:
+        """What the pictures mean, in a sentence or two."""
+        said = "Strips are vectors, blocks are matrices; a block is as tall as the strip before it "
+        said += "is wide, and as wide as the strip after it."
+        if not self.values.differentiated:
+            said += " Deltas have no numbers yet: backward has not run."
+        return said
+
+    def step_of(self, term: Term) -> int:
+        """The line in which a term is computed, counted from 1; 0 for an input."""
+        return self._steps.get(term, 0)
+
+    def namespace(self) -> dict[str, Any]:
+        """Return what the printed Python needs to run: functions, and inputs by their names.
+
+        >>> weight = tg.Tensor([[2.0], [3.0]], requires_grad=True)
+        >>> result = tg.Tensor([[1.0, 10.0]]).dot(weight)
+        >>> shown = tg.view(result, names={"result": result, "weight": weight})
+        >>> variables = shown.namespace()
+        >>> exec(shown.python, variables)
+        >>> variables["result"]
+        Tensor([[32.]], shape=(1, 1), dtype=float32)
+        """
+        found: dict[str, Any] = {name: getattr(ops, name) for name in ops.__all__}
+        found |= {name: getattr(losses, name) for name in LOSSES} | {"vjp": vjp, "s_": np.s_}
+        scope = self.reading.known.scope
+        for name in self.reading.written_names:
+            root = name.partition(".")[0].partition("[")[0]
+            if root in scope:
+                found[root] = scope[root]
+        for term in self.reading.program.terms:
+            array = self.values.array(term) if term.card is None else None
+            if array is not None and term.name is not None and term.name.isidentifier():
+                found[term.name] = make_tensor(array, self.values.home(term))
+        return found
+
+    def text(self, width: int = 80, *, colour: bool = False, only_ascii: bool = False) -> str:
+        """Return all of it as text for a terminal.
+
+        Args:
+            width: columns of the terminal.
+            colour: whether numbers have a coloured background.
+            only_ascii: whether nothing but ASCII may be written.
+        """
+        return presenting.text(self, width, colour=colour, only_ascii=only_ascii)
+
+    def show(self, file: TextIO | None = None) -> None:
+        """Print it: as wide as the terminal is, in colour where that is wanted and possible."""
+        out = sys.stdout if file is None else file
+        encoding = (getattr(out, "encoding", None) or "ascii").lower().replace("-", "")
+        print(
+            self.text(
+                shutil.get_terminal_size().columns,
+                colour=out.isatty() and not os.environ.get("NO_COLOR"),
+                only_ascii=not encoding.startswith("utf"),
+            ),
+            file=out,
+        )
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write it to a file; the ending says as what.
+
+        Args:
+            path: ``.html`` for the page, ``.svg`` for the bricks of the whole, ``.png`` for the
+                same as pixels (needs ``tensorgrok[png]``), ``.tex``, ``.py`` or ``.txt`` for text.
+
+        Returns:
+            The path.
+
+        Raises:
+            ArgumentError: another ending, or PNG without the package that draws it.
+        """
+        return saving.save(self, Path(path))
+
+    def html(self) -> str:
+        """Return the page: one file that needs nothing else."""
+        return presenting.document(self)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/html": presenting.fragment(self), "text/plain": self.text()}
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def __repr__(self) -> str:
+        forward, backward = len(self.lines), len(self.reading.backward.lines)
+        return f"<View of {self.title}: {forward} lines forward, {backward} backward>"
+
+
+def view(
+    tensor: Tensor,
+    *,
+    names: Mapping[str, Any] | None = None,
+    cut: Cut = "layers",
+    depth: int | None = None,
+    values: bool = True,
+    detail: str = "numbers",
+    gradient: TensorLike | None = None,
+) -> View:
+    """Show how a tensor was computed, and its gradients: as Python, as algebra and as bricks.
+
+    Values have the names that the caller's variables give them, found by identity; ``named`` and
+    ``Tensor(..., name=)`` go first. What has no name gets ``layer_1``, ``weights_0_1`` and so on.
+    ``print`` shows it in a terminal, a notebook shows the page, ``save`` writes files. Deltas have
+    numbers once ``backward`` has run with ``retain_graph=True``.
+
+    Args:
+        tensor: a loss or another result that was recorded.
+        names: variables to take names from instead of the caller's, such as ``locals()``.
+        cut: where lines are cut: ``"layers"`` at each value with a name, ``"one"`` as seldom as
+            possible, ``"ops"`` at each operation.
+        depth: how deep modules are opened; 0 shows the outermost as one. By default as deep as can
+            be read.
+        values: whether to show numbers; without, nothing is computed.
+        detail: ``"numbers"``, ``"dimensions"`` for the sizes alone, or ``"letters"``.
+        gradient: the cotangent of a tensor that is no number, as for ``backward``; with it deltas
+            have numbers, without they have letters.
+
+    Raises:
+        ArgumentError: no tensor, or another cut, depth or detail.
+        GraphError: nothing was recorded.
+
+    >>> layer_0 = tg.Tensor([[1.0, 0.0, 1.0]])
+    >>> weights_0_1 = tg.Tensor(np.ones((3, 4)), requires_grad=True)
+    >>> weights_1_2 = tg.Tensor(np.ones((4, 1)), requires_grad=True)
+    >>> layer_2 = tg.relu(layer_0.dot(weights_0_1)).dot(weights_1_2)
+    >>> shown = tg.view(layer_2, cut="one")
+    >>> print(shown.python)
+    layer_2 = relu(layer_0.dot(weights_0_1)).dot(weights_1_2)
+    >>> print(shown.unicode)
+    l₂ = relu(l₀ W₀) W₁
+    """
+    if cut not in CUTS:
+        allowed = join_words([repr(one) for one in CUTS], "or")
+        raise ArgumentError(f"view: cut must be {allowed}, not {cut!r}")
+    if detail not in DETAILS:
+        allowed = join_words([repr(one) for one in DETAILS], "or")
+        raise ArgumentError(f"view: detail must be {allowed}, not {detail!r}")
+    variables = caller_variables() if names is None else names
+    reading = read(tensor, Known(variables), cut, depth)
+    seed = None if gradient is None else tensor._seed("view", gradient, shared=True)
+    return View(reading, values, detail, seed)
