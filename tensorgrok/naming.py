@@ -213,9 +213,17 @@ class Names:
     Args:
         program: the terms; those that have no name yet and need one by what they are get one.
         known: names by recorded value.
+        prefix: of the ids.
+        given: terms of another program that some of these are, by what was recorded.
     """
 
-    def __init__(self, program: Program, known: Known) -> None:
+    def __init__(
+        self,
+        program: Program,
+        known: Known,
+        prefix: str = "t",
+        given: Mapping[Any, Term] | None = None,
+    ) -> None:
         self.program = program
         self.roles = Roles(program)
         self._taken: set[str] = set()
@@ -223,9 +231,13 @@ class Names:
         self._numbered: list[Term] = []
         self._read = set(_read_by_backward(program))
         for number, term in enumerate(program.terms):
-            term.id = f"t{number}"
+            term.id = f"{prefix}{number}"
             term.role = self.roles.of(term)
+            if given and term.source in given:
+                self._take_over(term, given[term.source])
         for term in program.terms:
+            if term.name is not None:
+                continue
             name = known.name_of(term.source)
             if name is not None:
                 self._give_known(term, name, known)
@@ -246,6 +258,12 @@ class Names:
         self._symbols.add(symbol)
         term.name, term.symbol = unique, symbol
         return term
+
+    def _take_over(self, term: Term, other: Term) -> None:
+        """Call a term as it is called elsewhere."""
+        term.id, term.role = other.id, other.role
+        if other.name is not None:
+            self.give(term, other.name, other.symbol)
 
     def _give_known(self, term: Term, name: str, known: Known) -> None:
         """Give a name that others chose; a parameter of a module has a symbol by its kind."""

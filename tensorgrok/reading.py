@@ -94,6 +94,21 @@ class Reading:
         lines = forward_lines(self.program.terms, kept)
         return [Line(line.target, kept, "forward", steps.get(line.target, last)) for line in lines]
 
+    def lines_of(self, term: Term) -> tuple[str, ...]:
+        """What is said of a folded module call."""
+        assert isinstance(term.source, Node)
+        return self.program.folded[term.source].lines
+
+    def inside(self, term: Term) -> list[Line]:
+        """The lines within a folded module call; what enters and what leaves has its names."""
+        node = term.source
+        assert isinstance(node, Node)
+        program = Program([node], borders=self.program.folded[node].inputs)
+        names = Names(program, self.known, f"{term.id}x", self.program.of)
+        kept = cut(program.terms, program.roots, names, "layers")
+        names.number(program.terms)
+        return forward_lines(program.terms, kept)
+
 
 def read(tensor: Tensor, known: Known, how: Cut, depth: int | None) -> Reading:
     """Read the graph that ends with a tensor.

@@ -172,6 +172,7 @@ class Program:
     Args:
         sources: what to read; all that they were computed from comes along.
         folded: nodes that end a module call of which only the call is wanted.
+        borders: what is taken as an input, whatever it was computed from.
 
     Attributes:
         terms: all of them, what each was computed from before it.
@@ -182,13 +183,18 @@ class Program:
     """
 
     def __init__(
-        self, sources: Sequence[Node | Output], folded: Mapping[Node, Folded] | None = None
+        self,
+        sources: Sequence[Node | Output],
+        folded: Mapping[Node, Folded] | None = None,
+        borders: Sequence[Any] = (),
     ) -> None:
         self.of: dict[Source, Term] = {}
         self.terms: list[Term] = []
         self.homes: dict[Term, Backend] = {}
         self.folded = folded or {}
-        nodes = visit(sources, self.folded)
+        for source in borders:
+            self._enter(source, Term(None, (), {}, source.shape, source.dtype, source))
+        nodes = visit(sources, self.folded, borders)
         for node in nodes:
             self._read(node)
         self.roots = [self._operand(source) for source in sources]
@@ -248,12 +254,14 @@ class Program:
                 self.homes[term] = behind[at]
 
 
-def visit(roots: Sequence[Source], folded: Mapping[Node, Folded]) -> list[Node]:
-    """``graph.order``, but of a folded call only what it was called with is visited."""
-    if not folded:
+def visit(
+    roots: Sequence[Source], folded: Mapping[Node, Folded], borders: Sequence[Source] = ()
+) -> list[Node]:
+    """``graph.order``, but of a folded call only the arguments are visited, and no border."""
+    if not folded and not borders:
         return order(roots)
     found: list[Node] = []
-    seen: set[Source] = set()
+    seen: set[Source] = {s.node if isinstance(s, Output) else s for s in borders}
     stack: list[tuple[Source, bool]] = [(root, False) for root in reversed(roots)]
     while stack:
         source, done = stack.pop()

@@ -43,7 +43,7 @@ def spoken(brick: Brick, shown: Sample | None = None) -> str:
     >>> spoken(Brick("t1", "l_{1}", "layer_1", "layer", (1, 4), why="not computed yet"))
     'layer_1: 1 by 4, not computed yet'
     """
-    parts = [f"{brick.shape[0]} by {brick.shape[1]}"]
+    parts = [] if brick.lettered else [f"{brick.shape[0]} by {brick.shape[1]}"]
     if brick.copies != 1:
         parts.append(f"{brick.copies} of them, the first is shown")
     name = (brick.name or "unnamed intermediate") + " transposed" * brick.transposed

@@ -20,7 +20,7 @@ from .mathematics import parse
 from .sampling import fold, transpose
 from .stacks import MINUS, TIMES, Block, Brick, Item, Module, Pill, Stack, Strip
 from .unicode import to_unicode
-from .values import Values
+from .values import OFF, Values
 
 Lane = list[Stack]
 
@@ -101,9 +101,11 @@ class Flow:
             "copies": copies,
             "transposed": transposed,
             "numbers": numbers,
-            "why": values.why(term),
+            "why": "" if values.why(term) == OFF else values.why(term),
             "step": self._shown.steps.get(term, 0),
         }
+        if self._shown.detail == "letters":
+            changes |= {"shape": (1, 1), "copies": 1, "lettered": True, "why": ""}
         return Brick(**(fields | changes))
 
     def _is_named(self, term: Term) -> bool:

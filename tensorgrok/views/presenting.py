@@ -112,6 +112,9 @@ TOO_DEEP = "One line of this would nest too deeply to read: here is the map, the
 #: The longest algebra that is written in one line, in characters.
 ONE_LINE = 72
 
+#: So many folded modules can be opened on a page.
+OPENED = 6
+
 #: So many rows of a section are drawn.
 ROWS = 32
 
@@ -138,13 +141,38 @@ def _content(view: View) -> tuple[list[page.Section], list[page.Fact], list[str]
     layers = [pairs for _, part, _, pairs in found if part is not view.whole]
     one_by_one = [line for pairs in layers for line, _ in pairs]
     places = {line.step: place for place, line in enumerate(one_by_one, 1)}
+    shown = [line for _, _, _, pairs in found for line, _ in pairs]
+    opened = 0
     for title, part, width, pairs in found:
         if part.lines:
-            rows = [_row(line.renumbered(places), after, width) for line, after in pairs]
+            rows: list[page.Row | page.Folded] = []
+            for line, after in pairs:
+                rows.append(_row(line.renumbered(places), after, width))
+                if part is view and opened < OPENED:
+                    inside = _opened(view, line)
+                    opened += bool(inside)
+                    shown += [inner for inner, _ in inside]
+                    rows += _folded(view, line, inside, width)
             sections.append(page.Section(title, rows, note=_left_out(part, pairs)))
     steps = {line.step: line.unicode for line in one_by_one}
-    shown = [line for _, _, _, pairs in found for line, _ in pairs]
     return sections, list(_facts(view, shown, steps)), list(steps.values())
+
+
+def _opened(view: View, statement: Statement) -> list[tuple[Statement, str]]:
+    """What there is to draw within a folded module call."""
+    inside = view.inside(statement.line)
+    return [] if inside is None else list(drawn(inside.lines, ROWS))
+
+
+def _folded(
+    view: View, statement: Statement, inside: list[tuple[Statement, str]], width: int
+) -> list[page.Folded]:
+    """A module to be opened on the page, below the line that calls it; none without an inside."""
+    if not inside:
+        return []
+    name, *summary = view.reading.lines_of(statement.line.target)
+    rows = [_row(line, after, width)._replace(step=0) for line, after in inside]
+    return [page.Folded(name, ", ".join(summary), [page.Section("", rows)])]
 
 
 def _left_out(part: Part, pairs: Sequence[tuple[Statement, str]]) -> str:

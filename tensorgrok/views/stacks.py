@@ -65,6 +65,7 @@ class Brick:
         step: when it is computed, counted in lines; 0 for what is there from the start.
         label_id: the value that the label names, where that is not the brick's own: the ``l_{1}``
             beside a mask ``[l₁ > 0]``.
+        lettered: whether it is one cell that stands for a value of any size.
     """
 
     id: str
@@ -78,10 +79,13 @@ class Brick:
     why: str = ""
     step: int = 0
     label_id: str | None = None
+    lettered: bool = False
 
     @property
     def dimensions(self) -> str:
         """Rows and columns as people write them, 3 by 4, and then how many copies there are."""
+        if self.lettered:
+            return ""
         text = f"{self.shape[0]}{TIMES}{self.shape[1]}"
         return text if self.copies == 1 else f"{text} {TIMES}{self.copies}"
 

@@ -204,7 +204,7 @@ def _symbol(brick: Brick, look: Look) -> str:
 def _brick(brick: Brick, look: Look, title: str | None = None) -> list[Line]:
     """A box with a brick's numbers, or with the reason why there are none."""
     heading = title or _symbol(brick, look)
-    heading = f" {heading} {look.spelled(brick.dimensions)} "
+    heading = f" {f'{heading} {look.spelled(brick.dimensions)}'.strip()} "
     if brick.numbers is None:
         rows = [cells(look.spelled(brick.why))]
     elif brick.numbers.values.size == 0:

@@ -11,24 +11,30 @@ import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import numpy as np
 
 from .. import ops
 from ..engine import make_tensor
 from ..errors import ArgumentError, caller_variables, join_words
+from ..graph import Node, order
 from ..lines import CUTS, Cut, Line
 from ..naming import Known
 from ..nn import losses
 from ..reading import Reading, read
 from ..tensor import Tensor, TensorLike
-from ..terms import Program, Term
+from ..terms import Program, Term, terms_in
 from ..transforms import vjp
 from . import presenting, saving
+from .correlation import Correlation
 from .flow import Shown
+from .observation import products
 from .statement import Statement
 from .values import Values
+
+#: R² of a layer's readout: held out, and train.
+Bar = tuple[float | None, float]
 
 #: The functions that losses are printed as.
 LOSSES = (
@@ -91,12 +97,18 @@ class View(Part):
         title: the name of what is viewed, and the sizes of the layers.
         lines: the forward pass, line by line.
         backward: the backward pass: what each layer is told, and the gradients.
+        bars: for layers the R² of their readout, held out and train.
     """
 
     def __init__(
-        self, reading: Reading, values: bool, detail: str, seed: Tensor | None = None
+        self,
+        reading: Reading,
+        values: bool,
+        detail: str,
+        seed: Tensor | None,
+        bars: Mapping[Term, Bar],
     ) -> None:
-        self.reading = reading
+        self.reading, self.bars = reading, bars
         self._seed = seed
         self._values = values and detail == "numbers"
         self._detail = detail
@@ -129,11 +141,12 @@ class View(Part):
         program = self.reading.program
         return {program.of[node]: call.lines for node, call in program.folded.items()}
 
-    def shown(self, whole: bool = False, bars: Mapping[Term, Any] | None = None) -> Shown:
-        """What pictures show; in a picture of the whole also the deltas."""
+    def shown(self, whole: bool = False) -> Shown:
+        """What pictures show; in a picture of the whole also deltas and correlations."""
         deltas = self.reading.backward.delta_of if whole and self.values.differentiated else {}
         layers = {term: delta for term, delta in deltas.items() if term.card is not None}
-        return Shown(self.values, layers, bars or {}, self._steps, self._modules, self._detail)
+        bars = self.bars if whole else {}
+        return Shown(self.values, layers, bars, self._steps, self._modules, self._detail)
 
     def _statement(self, line: Line) -> Statement:
         return Statement(line, lambda: self.shown())
@@ -149,6 +162,13 @@ class View(Part):
         return Part(
             [Statement(line, lambda: self.shown(whole=True)) for line in self.reading.in_one]
         )
+
+    def inside(self, line: Line) -> Part | None:
+        """What happens within the module call of a line; None if it is not just such a call."""
+        if line.target.source not in self.reading.program.folded:
+            return None
+        lines = self.reading.inside(line.target)
+        return Part([Statement(one, lambda: self.shown()._replace(steps={})) for one in lines])
 
     @property
     def title(self) -> str:
@@ -249,6 +269,31 @@ class View(Part):
         return f"<View of {self.title}: {forward} lines forward, {backward} backward>"
 
 
+def bars_of(reading: Reading, correlation: Correlation) -> dict[Term, Bar]:
+    """For each layer of a graph its R² in a correlation summary of the same network.
+
+    Raises:
+        ArgumentError: the two do not have equally many layers.
+    """
+    root = reading.root
+    judged = root.kind == "loss"
+    output = next(terms_in(root.operands)).source if judged else root.source
+    assert output is not None
+    rows = output.shape[0] if output.shape else 1
+    found, _ = products(order([cast("Node", reading.tensor.node)]), rows)
+    layers = [*dict.fromkeys(product.node.inputs[product.slot] for product in found), output]
+    if len(layers) != len(correlation.rows):
+        raise ArgumentError(
+            f"view: the correlation is of a network of {len(correlation.rows)} layers "
+            f"({correlation.architecture}), but this graph has {len(layers)}; give the correlation "
+            "of the model that computed it, and the model's output or a loss of it"
+        )
+    terms = {place: reading.program.of.get(source) for place, source in enumerate(layers)}
+    return {
+        term: bar for place, bar in correlation.bars.items() if (term := terms[place]) is not None
+    }
+
+
 def view(
     tensor: Tensor,
     *,
@@ -258,6 +303,7 @@ def view(
     values: bool = True,
     detail: str = "numbers",
     gradient: TensorLike | None = None,
+    correlation: Correlation | None = None,
 ) -> View:
     """Show how a tensor was computed, and its gradients: as Python, as algebra and as bricks.
 
@@ -277,9 +323,10 @@ def view(
         detail: ``"numbers"``, ``"dimensions"`` for the sizes alone, or ``"letters"``.
         gradient: the cotangent of a tensor that is no number, as for ``backward``; with it deltas
             have numbers, without they have letters.
+        correlation: what ``correlate`` found of the same network, drawn as bars below the layers.
 
     Raises:
-        ArgumentError: no tensor, or another cut, depth or detail.
+        ArgumentError: no tensor, another cut, depth or detail, the correlation of another network.
         GraphError: nothing was recorded.
 
     >>> layer_0 = tg.Tensor([[1.0, 0.0, 1.0]])
@@ -301,4 +348,5 @@ def view(
     variables = caller_variables() if names is None else names
     reading = read(tensor, Known(variables), cut, depth)
     seed = None if gradient is None else tensor._seed("view", gradient, shared=True)
-    return View(reading, values, detail, seed)
+    bars = {} if correlation is None else bars_of(reading, correlation)
+    return View(reading, values, detail, seed, bars)
