@@ -141,6 +141,8 @@ _ROOTS = 1 << 20
 
 def _closed_form(value: float) -> tuple[str, str, str] | None:
     """A fraction or a root that is this number to the last bit, in Python and in LaTeX."""
+    if not 1 / _ROOTS < abs(value) < _ROOTS:
+        return None
     for numerator in (1, 2):
         denominator = round(numerator / value) if abs(value) < numerator else 0
         if 0 < denominator < _ROOTS and numerator / denominator == value:
@@ -149,7 +151,7 @@ def _closed_form(value: float) -> tuple[str, str, str] | None:
     square = round(value * value)
     if 0 < square < _ROOTS and value == square**0.5:
         return f"{square} ** 0.5", rf"\sqrt{{{square}}}", "power"
-    square = round(1 / (value * value)) if value > 1 / _ROOTS else 0
+    square = round(1 / (value * value))
     if 0 < square < _ROOTS and value == 1 / square**0.5:
         return f"1 / {square} ** 0.5", rf"\tfrac{{1}}{{\sqrt{{{square}}}}}", "product"
     return None

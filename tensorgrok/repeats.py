@@ -37,10 +37,22 @@ class Run(NamedTuple):
         first, last = self.lines[0].target, self.last.target
         if self.times == 1 or len(self.lines) > 1 or first.kind != "module" or first.parameters:
             return None
-        assert isinstance(first.card, Sign)
-        made = Term(first.card, first.operands, {}, last.shape, last.dtype, last.source)
+        if len(first.operands) > 1:
+            return None
+        made = Term(_chained(first.card, last.card), first.operands, {}, last.shape, last.dtype)
         made.id, made.name, made.symbol, made.role = last.id, last.name, last.symbol, last.role
+        made.source = last.source
         return Line(made, self.last.named | {made}, self.last.direction, self.last.step)
+
+
+def _chained(first: Any, last: Any) -> Sign:
+    """What calls of one module after the other are written with: the first and the last of them."""
+    (field,) = first.arguments
+    whole = {
+        "python": last.python.replace(f"{{{field}}}", f"… {first.python}"),
+        "latex": last.latex.replace(f"{{{field}}}", rf"\cdots {first.latex}"),
+    }
+    return Sign(last.name, first.kind, first.arguments, **whole)
 
 
 def shown_lines(lines: Sequence[Line]) -> int:
