@@ -239,7 +239,8 @@ def _pill(pill: Pill, box: Box) -> str:
     )
     middle = (box.left + box.right) / 2
     words = Words(pill.text, middle, box.top + 13.5, PILL_TEXT, "middle", "pilltxt")
-    return f"<g{attributes(class_='pill', data_t=pill.id)}><rect{plate}/>{_words(words)}</g>"
+    group = attributes(class_="pill", data_t=pill.id, tabindex=0, role="img", aria_label=pill.text)
+    return f"<g{group}><rect{plate}/>{_words(words)}</g>"
 
 
 def _module(module: Module, box: Box) -> str:
