@@ -210,8 +210,10 @@ class Primitive(Generic[P]):
         python, latex: notation as a template over the names of arguments and parameters,
             ``"{x1:sum} + {x2:product}"``: after the colon stands how tightly an operand must bind
             to go without brackets. Or a function of the same names that returns such a template.
-        precedence: how tightly the notation itself binds: ``"call"``, ``"power"``, ``"unary"``,
-            ``"product"``, ``"sum"``, ``"comparison"``.
+            ``notation`` has the levels of both languages.
+        precedence: how tightly the algebra binds: ``"call"``, ``"power"``, ``"product"`` (side by
+            side), ``"hadamard"`` (element by element), ``"operator"`` (a sum over an axis),
+            ``"unary"``, ``"sum"``, ``"comparison"``. That of Python is read off its template.
         constant: arguments that have no derivative by nature (conditions, indices, labels).
         floating: integers are cast to the default dtype first.
         closed: the result has the dtype that the operands meet in, whichever that is.

@@ -171,7 +171,8 @@ class Derivation:
     def _pull(self, node: Node, g: Any, found: dict[Any, Any]) -> None:
         """Read the rules of a node with formal values."""
         term = self.program.of[node]
-        self.reader.product = "matmul" if node.primitive.name == "matmul" else "dot"
+        assert term.card is not None
+        self.reader.product = "matmul" if term.card.name == "matmul" else "dot"
         saved = []
         for index in node.plan.sources:
             saved.append(self._formal(self._result(term) if index < 0 else term.operands[index]))

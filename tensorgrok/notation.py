@@ -216,15 +216,39 @@ def write(target: Term, language: Language, by_name: Container[Term]) -> str:
         if term.card is None:
             continue
         fields = _fields(term, written, language)
-        template, level = _template(term, fields, language)
-        if language == "latex" and " " in template:
-            template = _spaced(template, fields)
-        alone = fields.get(template[1:-1].split(":")[0])
-        if _FIELD.fullmatch(template) and isinstance(alone, Written):
-            level = alone.level  # it says no more than its operand
-        marked = f"{OPEN}{term.id}{MID}{template.format(**fields)}{CLOSE}"
+        try:
+            text, level = _spelled(term, fields, language)
+        except Exception:  # the notation of somebody's card does not work: it is shown as a call
+            text, level = _plain_call(term, fields, language), "call"
+        marked = f"{OPEN}{term.id}{MID}{text}{CLOSE}"
         written[term] = WrittenTerm(term, marked, level, language)
     return written[target].text if target in written else name_of(target, language)
+
+
+def _spelled(term: Term, fields: dict[str, Any], language: Language) -> tuple[str, str]:
+    """What the card of a term says of its operands, and how tightly that binds."""
+    template, level = _template(term, fields, language)
+    if language == "latex" and " " in template:
+        template = _spaced(template, fields)
+    alone = fields.get(template[1:-1].split(":")[0])
+    if _FIELD.fullmatch(template) and isinstance(alone, Written):
+        level = alone.level  # it says no more than its operand
+    return template.format(**fields), level if level in _RANKS[language] else "comparison"
+
+
+def _plain_call(term: Term, fields: dict[str, Any], language: Language) -> str:
+    """``name(x, [y, z])``, whatever the card says."""
+    assert term.card is not None
+    shown = []
+    for argument in term.card.arguments:
+        value = fields[argument]
+        several = isinstance(value, tuple)
+        shown.append(f"[{', '.join(f'{one}' for one in value)}]" if several else f"{value}")
+    name = term.card.name
+    if language == "python":
+        return f"{name}({', '.join(shown)})"
+    upright = name.replace("_", r"\_")
+    return rf"\operatorname{{{upright}}}\left({', '.join(shown)}\right)"
 
 
 def name_of(term: Term, language: Language) -> str:

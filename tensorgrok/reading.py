@@ -12,6 +12,7 @@ import functools
 from collections.abc import Mapping
 
 from .backward import Backward
+from .engine import primitives
 from .errors import ArgumentError, GraphError, describe
 from .folding import Calls
 from .graph import Node
@@ -34,6 +35,7 @@ class Reading:
         known: by which names values are known.
         how: where to cut.
         folded: the module calls of which only the call is wanted.
+        style: ``"dot"`` or ``"@"`` to spell all products so; None as they were written.
 
     Attributes:
         program, names: the terms and who named them.
@@ -42,11 +44,17 @@ class Reading:
     """
 
     def __init__(
-        self, tensor: Tensor, known: Known, how: Cut, folded: Mapping[Node, Folded]
+        self,
+        tensor: Tensor,
+        known: Known,
+        how: Cut,
+        folded: Mapping[Node, Folded],
+        style: str | None = None,
     ) -> None:
         assert tensor.node is not None
-        self.tensor, self.known, self.how = tensor, known, how
+        self.tensor, self.known, self.how, self._style = tensor, known, how, style
         self.program = Program([tensor.node], folded)
+        respell(self.program, style)
         self.names = Names(self.program, known)
         self.kept = cut(self.program.terms, self.program.roots, self.names, how)
         self.names.number(self.program.terms)
@@ -104,13 +112,26 @@ class Reading:
         node = term.source
         assert isinstance(node, Node)
         program = Program([node], borders=self.program.folded[node].inputs)
+        respell(program, self._style)
         names = Names(program, self.known, f"{term.id}x", self.program.of)
         kept = cut(program.terms, program.roots, names, "layers")
         names.number(program.terms)
         return forward_lines(program.terms, kept)
 
 
-def read(tensor: Tensor, known: Known, how: Cut, depth: int | None) -> Reading:
+def respell(program: Program, style: str | None) -> None:
+    """Spell products with a matrix in one way: ``x.dot(w)`` or ``x @ w``."""
+    if style is None:
+        return
+    card = primitives["matmul" if style == "@" else "dot"]
+    for term in program.terms:
+        if term.card is not None and term.card.name in ("vecmat", "dot", "matmul"):
+            first, second = term.operands
+            if first.ndim and second.ndim == 2:
+                term.card = card
+
+
+def read(tensor: Tensor, known: Known, how: Cut, depth: int | None, style: str | None) -> Reading:
     """Read the graph that ends with a tensor.
 
     Args:
@@ -119,6 +140,7 @@ def read(tensor: Tensor, known: Known, how: Cut, depth: int | None) -> Reading:
         how: where to cut.
         depth: how deep modules are opened, 0 shows the outermost as one; None opens them as long as
             there are not too many lines.
+        style: as for ``Reading``.
 
     Raises:
         ArgumentError: no tensor.
@@ -138,8 +160,8 @@ def read(tensor: Tensor, known: Known, how: Cut, depth: int | None) -> Reading:
         raise ArgumentError(f"view: depth must be a whole number from 0, or None, not {depth!r}")
     calls = Calls([node], known)
     if depth is not None:
-        return Reading(tensor, known, how, calls.folded(depth))
-    opened = Reading(tensor, known, how, {})
+        return Reading(tensor, known, how, calls.folded(depth), style)
+    opened = Reading(tensor, known, how, {}, style)
     if how == "ops":
         return opened
     for level in reversed(calls.levels):
@@ -147,5 +169,5 @@ def read(tensor: Tensor, known: Known, how: Cut, depth: int | None) -> Reading:
             break
         folded = calls.folded(level)
         if folded:
-            opened = Reading(tensor, known, how, folded)
+            opened = Reading(tensor, known, how, folded, style)
     return opened

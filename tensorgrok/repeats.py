@@ -32,6 +32,13 @@ class Run(NamedTuple):
     last: Line
 
     @property
+    def is_recurrent(self) -> bool:
+        """Whether it is one and the same step each time: with the same parameters."""
+        first = {term for line in self.lines for term in line.terms if term.requires_grad}
+        last = {term for term in self.last.terms if term.requires_grad}
+        return bool(last) and last <= first
+
+    @property
     def whole(self) -> Line | None:
         """All of it as one line, where what repeats is one module call after the other."""
         first, last = self.lines[0].target, self.last.target

@@ -63,6 +63,7 @@ LATE = {
     ("tensorgrok_cupy", "cupyx"),  # when synchronization is to be refused
     ("tensorgrok_cupy", "cupyx.scipy.special"),  # when the error function is first computed
     ("tensorgrok.cards", "inspect"),  # when somebody asks for the signature of a card
+    ("tensorgrok.views.saving", "resvg_py"),  # when a picture is saved as PNG
     ("tensorgrok.numpy_functions", "inspect"),  # when a function of NumPy meets a tensor
 }
 

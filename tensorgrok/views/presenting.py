@@ -98,7 +98,10 @@ def _columns(title: str, part: Part, algebra: str, width: int) -> str:
 
 
 def _again(run: Run) -> str:
-    return f"… and so on, {run.times} times in all, to {run.last.target.name}"
+    name = run.last.target.name
+    if run.is_recurrent:
+        return f"… the same step for t = 1 … {run.times}, to {name}"
+    return f"… and so on, {run.times} times in all, to {name}"
 
 
 # The page --------------------------------------------------------------------------------------
@@ -147,7 +150,7 @@ def _content(view: View) -> tuple[list[page.Section], list[page.Fact], list[str]
         if part.lines:
             rows: list[page.Row | page.Folded] = []
             for line, after in pairs:
-                rows.append(_row(line.renumbered(places), after, width))
+                rows.append(_row(line.renumbered(places), after, width, part is view.whole))
                 if part is view and opened < OPENED:
                     inside = _opened(view, line)
                     opened += bool(inside)
@@ -181,12 +184,12 @@ def _left_out(part: Part, pairs: Sequence[tuple[Statement, str]]) -> str:
     return f"{len(rest)} more lines are not drawn." if rest and not pairs[-1][1] else ""
 
 
-def _row(statement: Statement, after: str, width: int) -> page.Row:
+def _row(statement: Statement, after: str, width: int, whole: bool = False) -> page.Row:
     picture = statement.picture(width=width, height=380 if width > 1000 else 300)
     note = after or None
     python = statement.line.marked("python")
     mathml = statement.mathml
-    if statement.line.size > LONGEST or len(statement.unicode) > ONE_LINE * 2:
+    if whole and (statement.line.size > LONGEST or len(statement.unicode) > ONE_LINE):
         python, mathml, note = "", "", TOO_DEEP
     return page.Row(
         statement.step,

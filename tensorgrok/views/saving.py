@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,7 +72,7 @@ def _py(view: View) -> str:
 
 def _png(view: View) -> bytes:
     try:
-        resvg_py = import_module("resvg_py")  # an extra, and needed for nothing else
+        import resvg_py  # type: ignore[import-not-found,unused-ignore]  # optional
     except ImportError:
         raise ArgumentError(
             "save: a .png needs the package resvg-py; run: pip install tensorgrok[png], or save an "

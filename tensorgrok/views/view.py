@@ -45,6 +45,9 @@ LOSSES = (
 #: So many sizes of layers are in a title.
 MOST_SIZES = 8
 
+#: How products are written.
+STYLES = (None, "dot", "@")
+
 #: How much of the numbers to show.
 DETAILS = ("numbers", "dimensions", "letters")
 
@@ -300,6 +303,7 @@ def view(
     names: Mapping[str, Any] | None = None,
     cut: Cut = "layers",
     depth: int | None = None,
+    style: str | None = None,
     values: bool = True,
     detail: str = "numbers",
     gradient: TensorLike | None = None,
@@ -319,6 +323,7 @@ def view(
             possible, ``"ops"`` at each operation.
         depth: how deep modules are opened; 0 shows the outermost as one. By default as deep as can
             be read.
+        style: ``"dot"`` or ``"@"`` writes all products so; by default as they were written.
         values: whether to show numbers; without, nothing is computed.
         detail: ``"numbers"``, ``"dimensions"`` for the sizes alone, or ``"letters"``.
         gradient: the cotangent of a tensor that is no number, as for ``backward``; with it deltas
@@ -326,7 +331,7 @@ def view(
         correlation: what ``correlate`` found of the same network, drawn as bars below the layers.
 
     Raises:
-        ArgumentError: no tensor, another cut, depth or detail, the correlation of another network.
+        ArgumentError: no tensor, a bad cut, depth, style or detail, another network's correlation.
         GraphError: nothing was recorded.
 
     >>> layer_0 = tg.Tensor([[1.0, 0.0, 1.0]])
@@ -342,11 +347,13 @@ def view(
     if cut not in CUTS:
         allowed = join_words([repr(one) for one in CUTS], "or")
         raise ArgumentError(f"view: cut must be {allowed}, not {cut!r}")
+    if style not in STYLES:
+        raise ArgumentError(f"view: style must be 'dot', '@' or None, not {style!r}")
     if detail not in DETAILS:
         allowed = join_words([repr(one) for one in DETAILS], "or")
         raise ArgumentError(f"view: detail must be {allowed}, not {detail!r}")
     variables = caller_variables() if names is None else names
-    reading = read(tensor, Known(variables), cut, depth)
+    reading = read(tensor, Known(variables), cut, depth, style)
     seed = None if gradient is None else tensor._seed("view", gradient, shared=True)
     bars = {} if correlation is None else bars_of(reading, correlation)
     return View(reading, values, detail, seed, bars)
