@@ -42,6 +42,7 @@ ACCENTS = ("hat", "bar", "tilde", "dot", "vec")
 
 _NUMBERED = re.compile(r"(layer|weight|weights|bias|biases|mask)_(\d+)(?:_\d+)?")
 _INITIALS = {"layer": "l", "weight": "W", "weights": "W", "bias": "b", "biases": "b", "mask": "m"}
+_LETTERS_OF = {"loss": "L", "constant": "c", "indices": "i"}
 _ROLE_LETTERS = {TARGET: "y", LOSS: "L"}
 
 
@@ -60,8 +61,8 @@ def symbol_of(name: str, role: str | None = None) -> str:
     numbered = _NUMBERED.fullmatch(name)
     if numbered:
         return f"{_INITIALS[numbered[1]]}_{{{numbered[2]}}}"
-    if name == "loss":
-        return "L"
+    if name in _LETTERS_OF:
+        return _LETTERS_OF[name]
     base, subscripts = _split(name)
     accent = ""
     if subscripts and subscripts[-1] in ACCENTS:
@@ -339,7 +340,8 @@ class Names:
         if term.role == TARGET:
             return "target"
         if term.role == LAYER:
-            return "constant" if "layer_0" in self._taken else "layer_0"
+            enters = any(is_layer_product(u) and left_operand(u) is term for u in users)
+            return "layer_0" if enters or "layer_0" not in self._taken else "constant"
         return "indices" if term.dtype.kind in "iu" else "constant"
 
 

@@ -342,6 +342,20 @@ def loaded_by(statement: str) -> set[str]:
     return set(done.stdout.split())
 
 
+def test_training_loads_no_view() -> None:
+    step = (
+        "import tensorgrok as tg; from tensorgrok import nn, optim; model = nn.Linear(2, 1); "
+        "loss = nn.mse(model(tg.ones((1, 2))), tg.ones((1, 1))); loss.backward(); "
+        "optim.SGD(model.parameters(), lr=0.1).step()"
+    )
+    parts = {part for row in READING for part in row} | {"views"}
+    loaded = loaded_by(step)
+    assert "tensorgrok.optim.sgd" in loaded
+    assert not {
+        name for name in loaded if name.startswith("tensorgrok.") and name.split(".")[1] in parts
+    }
+
+
 def test_import_loads_nothing_heavier_than_numpy_and_prints_nothing() -> None:
     loaded = loaded_by("import tensorgrok")
     assert "tensorgrok.tensor" in loaded
