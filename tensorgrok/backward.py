@@ -49,7 +49,8 @@ class Backward:
         self._targets: list[Term] = []
         self._owner = {} if how == "ops" else owners(program, kept)
         root = program.roots[0]
-        self.seed = None if root.shape == () else self._given(root)
+        is_number = root.shape == () and root.dtype.kind == "f"  # of complex ones backward is told
+        self.seed = None if is_number else self._given(root)
         Derivation(program, self.seed, how != "ops", self._observe)
         self.lines = self._cut(program, first_step)
 

@@ -98,7 +98,7 @@ def _key_text(pattern: Pattern, arrays: Sequence[Any]) -> str:
             texts.append(":".join(ends))
         else:
             texts.append("..." if part is Ellipsis else str(part))
-    return ", ".join(texts)
+    return ", ".join(texts) or "()"
 
 
 #: From so many elements on, zeros to scatter into are broadcast from one: backends copy what they

@@ -73,11 +73,16 @@ def mse_pull_target(xp: Namespace, g: Array, prediction: Array, target: Array) -
     return g * (target - prediction) * (2 / max(1, math.prod(prediction.shape)))
 
 
+def huber_python(prediction: object, target: object, delta: float) -> str:
+    extra = ", delta={delta}" if delta != 1 else ""
+    return "huber({prediction}, {target}" + extra + ", reduction='none')"
+
+
 @primitive(
     "elementwise",
     public=False,
     floating=True,
-    python=python_call("huber", "{prediction}, {target}", delta=1),
+    python=huber_python,
     latex=latex_call("huber", "{prediction:sum} - {target:operator}", delta=1),
 )
 def huber(xp: Namespace, prediction: Array, target: Array, *, delta: float = 1.0) -> Array:
@@ -116,6 +121,7 @@ def _sigmoids(xp: Namespace, x: Array) -> tuple[Array, Array]:
     "elementwise",
     public=False,
     floating=True,
+    python="bce_with_logits({logits}, {target}, reduction='none')",
     latex=r"\operatorname{{bce}}\left(\sigma\left({logits}\right), {target}\right)",
 )
 def bce_with_logits(xp: Namespace, logits: Array, target: Array) -> Array:
@@ -138,6 +144,7 @@ def bce_with_logits_pull_target(xp: Namespace, g: Array, logits: Array) -> Array
     "elementwise",
     public=False,
     floating=True,
+    python="bce_with_logits({logits}, {target}, positive_weight={weight}, reduction='none')",
     latex=r"\operatorname{{bce}}_{{{weight}}}\left(\sigma\left({logits}\right), {target}\right)",
 )
 def weighted_bce_with_logits(xp: Namespace, logits: Array, target: Array, weight: Array) -> Array:
@@ -172,7 +179,7 @@ def weighted_bce_with_logits_pull_weight(
     "elementwise",
     public=False,
     floating=True,
-    python="{target:product} * (log({target}) - {log_prediction:product})",
+    python="where({target} == 0, 0, {target:product} * (log({target}) - {log_prediction:product}))",
     latex=r"{target:hadamard} \odot \left(\log {target:power} - {log_prediction:operator}\right)",
     precedence="hadamard",
 )
