@@ -15,10 +15,11 @@ from typing import Any
 from . import tidying
 from .autodiff import pull
 from .backend import Namespace
-from .engine import primitives
+from .engine import SCALARS, primitives
 from .graph import Crossing, Leaf, Node, Output
+from .inference import picked
 from .ops.indexing import take_apart
-from .terms import MOVED, Program, Sign, Term, pulled_sign
+from .terms import MOVED, Program, Sign, Term, ordered, pulled_sign
 from .vocabulary import VOCABULARY
 
 
@@ -71,7 +72,10 @@ class Reader:
 
     Attributes:
         product: the card that products are spelled with, as in the forward pass.
+        term: the value whose rules are being read.
     """
+
+    term: Term
 
     def __init__(self, tidy: bool) -> None:
         self.tidy = tidy
@@ -94,6 +98,14 @@ class Reader:
         """Note that a card was applied."""
         card = primitives[name]
         terms = tuple(map(_term_of, operands))
+        if name == "getitem_at" and any(array.dtype.kind == "b" for array in terms[1]):
+            values = self.term.operands[-1]  # what is picked by a mask here was put there by it
+            shape = picked(terms[0], terms[1], parameters["pattern"], getattr(values, "shape", ()))
+            return Formal(Term(card, terms, parameters, shape, terms[0].dtype), self)
+        if name == "where" and all(choice.__class__ in SCALARS for choice in terms[1:]):
+            # Numbers alone would meet in the default dtype, which may know less digits.
+            typed = tidying.constant(terms[1], (), self.term.dtype)
+            terms = (terms[0], typed, terms[2])
         if not self.tidy:
             return Formal(tidying.noted(card, terms, parameters), self)
         found = tidying.product(name, terms, self.product)
@@ -172,11 +184,21 @@ class Derivation:
         """Read the rules of a node with formal values."""
         term = self.program.of[node]
         assert term.card is not None
+        self.reader.term = term
         self.reader.product = "matmul" if term.card.name == "matmul" else "dot"
         saved = []
         for index in node.plan.sources:
             saved.append(self._formal(self._result(term) if index < 0 else term.operands[index]))
         pull(node, g, self.reader.xp, tuple(saved), found, set())
+        self._place(node, found)
+
+    def _place(self, node: Node, found: dict[Any, Any]) -> None:
+        """Note the backend of cotangents behind a crossing."""
+        homes = self.program.homes
+        home = homes.get(self.program.of[node])
+        if home is not None:
+            made = [found[source].term for source in node.inputs if source in found]
+            homes.update(dict.fromkeys(ordered([t for t in made if t not in homes], homes), home))
 
     def _pull_folded(self, term: Term, g: Formal, found: dict[Any, Any]) -> None:
         """The cotangents of a folded call's arguments; what happens within stays there."""
@@ -208,4 +230,5 @@ class Derivation:
         source = node.inputs[0]
         place = {"place": node.origin.name}
         brought = Formal(Term(MOVED, (g.term,), place, g.shape, g.dtype), self.reader)
+        self.program.homes[brought.term] = node.origin
         found[source] = found[source] + brought if source in found else brought

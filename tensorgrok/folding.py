@@ -37,6 +37,8 @@ class Calls:
                 self._users.setdefault(_node(source), []).append(node)
         self._ends = {_node(source) for source in sources}
         self._calls = [(node, call) for node in self._nodes for call in _calls_at(node)]
+        modules = (call.module() for _, call in self._calls)
+        known.adopt(module for module in modules if module is not None)
         self.levels = sorted({self._level(call) for _, call in self._calls})
 
     def _level(self, call: Call) -> int:
@@ -48,31 +50,42 @@ class Calls:
         found: dict[Node, Folded] = {}
         for node, call in self._calls:
             module = call.module()
-            if module is not None and self._level(call) == level and self._is_closed(node, call):
-                name = self._name(module)
-                found[node] = Folded(name, call.inputs, _described(name, module))
+            if (
+                module is not None
+                and self._level(call) == level
+                and self._is_closed(node, call, module)
+            ):
+                name = self._known.modules[id(module)][0]
+                inputs: tuple[Any, ...] = tuple(source() for source in call.inputs)
+                folded = Folded(name, inputs, _described(name, module))
+                found.setdefault(node, folded)  # of a module within itself the outer call
         return found
 
-    def _name(self, module: Any) -> str:
-        known = self._known.modules.get(id(module))
-        return type(module).__name__ if known is None else known[0]
-
-    def _is_closed(self, end: Node, call: Call) -> bool:
+    def _is_closed(self, end: Node, call: Call, module: Any) -> bool:
         """Whether the call computes something, and nothing within it is needed outside."""
-        borders = {_node(source) for source in call.inputs}
+        inputs = [source() for source in call.inputs]
+        borders = {_node(source) for source in inputs}
+        if None in borders or len(borders) < len(inputs):  # gone, or given twice
+            return False
         inside: set[Node] = set()
+        reached: set[Node] = set()
         stack: list[Any] = [end]
         while stack:
             node = stack.pop()
+            if node in borders:
+                reached.add(node)
             if node in inside or node in borders or isinstance(node, Literal):
                 continue
             inside.add(node)
             stack.extend(_node(source) for source in node.inputs)
+        own = {tensor.node for _, tensor in module.named_tensors()}
+        if any(isinstance(n, Leaf) and n.requires_grad and n not in own for n in inside):
+            return False  # its gradient would be lost
         computed = [n for n in inside if n is not end and not isinstance(n, Leaf)]
         leaves_only = not borders and any(
             isinstance(n, Leaf) and not n.requires_grad for n in inside
         )
-        if leaves_only or self._ends & set(computed):
+        if reached != borders or leaves_only or self._ends & set(computed):
             return False
         return all(user in inside for node in computed for user in self._users[node])
 

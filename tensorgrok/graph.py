@@ -10,7 +10,7 @@ This module stands on ``backend``, for a name alone; read ``engine`` next, which
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
@@ -31,12 +31,12 @@ class Call(NamedTuple):
 
     Attributes:
         module: weak reference to what was called.
-        inputs: the recorded values among its arguments.
+        inputs: weak references to what it was called with.
         inner: the call within it that ended with the same node, or None.
     """
 
     module: weakref.ref[Any]
-    inputs: tuple[Any, ...]
+    inputs: Sequence[weakref.ref[Any]]
     inner: Call | None
 
 
@@ -55,6 +55,7 @@ class Node:
     """
 
     __slots__ = (
+        "__weakref__",
         "call",
         "dtype",
         "inputs",
@@ -170,7 +171,7 @@ class Literal:
 class Output:
     """The address (node, index) of one result of a primitive that returns several."""
 
-    __slots__ = ("index", "node")
+    __slots__ = ("__weakref__", "index", "node")
 
     requires_grad = True
     inputs: tuple[Source, ...] = ()

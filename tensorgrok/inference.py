@@ -7,6 +7,7 @@ on ``terms``; read ``derivation`` next.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,7 @@ from .cards import Primitive
 from .context import Mode
 from .engine import SCALARS, apply, make_tensor
 from .graph import Shape
+from .ops.indexing import join
 from .registry import choose_backend
 from .terms import Term
 
@@ -79,6 +81,33 @@ def _infer(card: Primitive[...], operands: tuple[Any, ...], parameters: dict[str
     if card.name.startswith("scatter"):
         return shape, arrays[0].dtype
     return shape, _run(card, ones, parameters)[1]
+
+
+def picked(table: Any, arrays: tuple[Any, ...], pattern: Any, wanted: Shape) -> Shape:
+    """Return the shape of ``table[key]`` for a key with masks: one that ``wanted`` broadcasts to.
+
+    How many places a mask picks is not known from its shape. Values that were put into these places
+    tell; where they do not, they are the same for all places, and any number above 1 will do.
+    """
+    source = np.broadcast_to(np.zeros(()), table.shape)
+    others = [length for array in arrays if array.dtype.kind != "b" for length in array.shape]
+    for count in (2, *wanted, *others):
+        key = join(pattern, [_hits(array, count) for array in arrays])
+        try:
+            shape = source[key].shape
+            if np.broadcast_shapes(shape, wanted) == shape:
+                return shape
+        except (IndexError, ValueError):
+            continue
+    return wanted
+
+
+def _hits(array: Any, count: int) -> Any:
+    """A mask with so many places, or zeros for the integers of an index."""
+    if array.dtype.kind != "b":
+        return np.zeros(array.shape, dtype=np.intp)
+    size = math.prod(array.shape)
+    return (np.arange(size) < count).reshape(array.shape)
 
 
 def _run(card: Primitive[...], operands: tuple[Any, ...], parameters: dict[str, Any]) -> Known:

@@ -37,6 +37,7 @@ class Line:
 
     def __init__(self, target: Term, named: frozenset[Term], direction: str, step: int) -> None:
         self.target, self.named, self.direction, self.step = target, named, direction, step
+        self._expressions: dict[Language, str] = {}
 
     @functools.cached_property
     def inner(self) -> list[Term]:
@@ -61,10 +62,11 @@ class Line:
         left = name_of(self.target, language)
         return f"{left} = {self.expression(language)}"
 
-    @functools.lru_cache(maxsize=4)  # noqa: B019  # two languages for each line, dropped with it
     def expression(self, language: Language) -> str:
         """The marked text of what stands right of the equals sign."""
-        return write(self.target, language, self.named)
+        if language not in self._expressions:
+            self._expressions[language] = write(self.target, language, self.named)
+        return self._expressions[language]
 
     @property
     def python(self) -> str:

@@ -10,12 +10,13 @@ This module stands on ``terms``; read ``lines`` next.
 
 from __future__ import annotations
 
-import ast
 import keyword
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from .engine import operations, primitives
 from .graph import Crossing, Leaf, Node, Output
 from .roles import (
     BIAS,
@@ -38,6 +39,9 @@ GREEK = (
     *("Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega"),
 )
 LETTERS = {name: rf"\{name}" for name in GREEK} | {"lam": r"\lambda", "lmbda": r"\lambda"}
+_GREEK_THEMSELVES = "αβγδεζηθικμνξπρστυφχψωΓΔΘΛΞΠΣΥΦΨΩ"  # names may be such letters
+LETTERS |= {letter: rf"\{name}" for letter, name in zip(_GREEK_THEMSELVES, GREEK, strict=True)}
+LETTERS["λ"] = r"\lambda"
 ACCENTS = ("hat", "bar", "tilde", "dot", "vec")
 
 _NUMBERED = re.compile(r"(layer|weight|weights|bias|biases|mask)_(\d+)(?:_\d+)?")
@@ -80,10 +84,9 @@ def symbol_of(name: str, role: str | None = None) -> str:
 
 def _split(name: str) -> tuple[str, list[str]]:
     """The base of a name and its subscripts."""
-    last = re.split(r"[.\[\]'\"]+", name.strip("]'\""))
-    words = [word for part in last[-2:] if len(last) > 1 for word in part.split("_") if word]
-    words = words if len(last) > 1 else [word for word in name.split("_") if word]
-    base, *rest = words or [name]
+    last = [part for part in re.split(r"[.\[\]'\"]+", name) if part][-2:]
+    words = [word for part in last for word in re.split(r"[\W_]+", part) if word]
+    base, *rest = words or ["value"]
     digits = re.fullmatch(r"(.*?[^\d])(\d+)", base)
     if digits:
         base, rest = digits[1], [digits[2], *rest]
@@ -122,6 +125,7 @@ class Known:
     Attributes:
         handles: tensors by what is recorded of them.
         modules: for modules, by id, the expression and how deep in others they lie.
+        adopted: modules that no variable holds, by the name they have here.
         scope: the variables.
     """
 
@@ -132,11 +136,12 @@ class Known:
         self.variables: dict[Any, str] = {}
         self.handles: dict[Any, Tensor] = {}
         self.modules: dict[int, tuple[str, int]] = {}
+        self.adopted: dict[str, Any] = {}
         visible = [(name, value) for name, value in variables.items() if not name.startswith("_")]
         for name, value in visible:
             if hasattr(type(value), "named_tensors"):
                 for path, tensor in value.named_tensors():
-                    self._note(self.paths, tensor, name + _access(path))
+                    self._note(self.paths, tensor, _expression(value, name, path))
                 self._note_modules(value, name)
             else:
                 self._note(self.variables, value, name)
@@ -146,7 +151,22 @@ class Known:
                     self._note(self.variables, item, f"{name}[{index}]")
             elif isinstance(value, dict) and len(value) <= _MOST:
                 for key, item in list(value.items()):
-                    self._note(self.variables, item, f"{name}[{key!r}]")
+                    if isinstance(key, str | int):
+                        self._note(self.variables, item, f"{name}[{key!r}]")
+
+    def adopt(self, modules: Iterable[Any]) -> None:
+        """Name modules that no variable holds, and what is in them: ``block_1``, ``block_2``."""
+        unknown = {id(module): module for module in modules if id(module) not in self.modules}
+        inner = {
+            id(part) for one in unknown.values() for _, part in one.modules() if part is not one
+        }
+        for key, module in unknown.items():
+            if key not in inner and key not in self.modules:
+                kind, count = type(module).__name__.lower(), 1
+                while f"{kind}_{count}" in (self.scope.keys() | self.adopted.keys()):
+                    count += 1
+                self.adopted[f"{kind}_{count}"] = module
+                self._note_modules(module, f"{kind}_{count}")
 
     def _note_modules(self, root: Any, name: str) -> None:
         """Note by which expression each module within one is known, and how deep it lies."""
@@ -156,7 +176,7 @@ class Known:
             while above not in depths and above:
                 above = above.rpartition(".")[0]
             depths[path] = depths[above] + 1 if path else 0
-            self.modules.setdefault(id(module), (name + _access(path), depths[path]))
+            self.modules.setdefault(id(module), (_expression(root, name, path), depths[path]))
 
     def _note(self, names: dict[Any, str], value: Any, name: str) -> None:
         if isinstance(value, Tensor) and value.node is not None:
@@ -179,10 +199,18 @@ class Known:
         return None
 
 
-def _access(path: str) -> str:
-    """A dotted path with list places in brackets, as Python has it: ``.layers[0].weight``."""
-    parts = path.split(".") if path else []
-    return "".join(f"[{part}]" if part.isdigit() else f".{part}" for part in parts)
+def _expression(root: Any, name: str, path: str) -> str:
+    """The Python expression of what a module holds: ``model.layers[0].weight``."""
+    held, text = root, name
+    for part in path.split(".") if path else []:
+        if isinstance(held, dict):
+            key = next((key for key in held if str(key) == part), part)
+            held, text = held.get(key), f"{text}[{key!r}]"
+        elif part.isdigit():
+            held, text = held[int(part)], f"{text}[{part}]"
+        else:
+            held, text = getattr(held, part, None), f"{text}.{part}"
+    return text
 
 
 def label_of(source: Any) -> tuple[str, str | None] | None:
@@ -194,18 +222,28 @@ def label_of(source: Any) -> tuple[str, str | None] | None:
 
 def identifier(name: str) -> str:
     """Return a name that can be assigned to: ``fc1_weight`` for ``model.fc1.weight``."""
-    parts = [part for part in re.split(r"\W+", name) if part]
-    text = "_".join(parts[1:] if len(parts) > 1 and not parts[1].isdigit() else parts) or "value"
-    return f"{text}_" if keyword.iskeyword(text) or text[0].isdigit() else text
+    words = [word for word in re.split(r"\W+", unicodedata.normalize("NFKC", name)) if word]
+    if _PATH.fullmatch(name) and len(words) > 1 and not words[1].isdigit():
+        words = words[1:]
+    text = "_".join(words)
+    if not text.isidentifier():
+        text = f"value_{text}" if text and f"value_{text}".isidentifier() else "value"
+    return f"{text}_" if keyword.iskeyword(text) else text
 
 
-def is_expression(name: str) -> bool:
-    """Whether a name can stand in a program as it is: ``layer_1``, ``weights[0]``, ``net.w``."""
-    try:
-        found = ast.parse(name, mode="eval").body
-    except (SyntaxError, ValueError):
-        return False
-    return isinstance(found, ast.Name | ast.Attribute | ast.Subscript)
+_PATH = re.compile(r"\w+(\.\w+|\[[^\[\]]*\])+")
+
+#: Reductions are written as methods, and values are often called like them.
+_METHODS = {"all", "any", "argmax", "argmin", "max", "mean", "min", "prod", "std", "sum", "var"}
+
+
+def _spoken(known: Known) -> set[str]:
+    """What printed programs call by its name; a value that is called so would hide it."""
+    paths = (*known.paths.values(), *known.variables.values(), *dict(known.modules.values()))
+    roots = {re.split(r"[.\[]", path)[0] for path in paths if path not in known.scope}
+    modules = {name for name, _ in known.modules.values()} & set(known.scope)
+    functions = {*primitives, *operations, "vjp", "s_", "float"} - _METHODS
+    return functions | roots | modules
 
 
 class Names:
@@ -227,6 +265,7 @@ class Names:
     ) -> None:
         self.program = program
         self.roles = Roles(program)
+        self._spoken = _spoken(known)
         self._taken: set[str] = set()
         self._symbols: set[str] = set()
         self._numbered: list[Term] = []
@@ -248,11 +287,12 @@ class Names:
 
     def give(self, term: Term, name: str, symbol: str | None = None) -> Term:
         """Name a term; a name that is taken gets a number, a symbol that is taken gets primes."""
+        symbol = symbol_of(name, term.role) if symbol is None else symbol
+        name = f"{name}_" if name in self._spoken else name
         unique, count = name, 1
         while unique in self._taken:
             count += 1
             unique = f"{name}_{count}"
-        symbol = symbol_of(name, term.role) if symbol is None else symbol
         while symbol in self._symbols:
             symbol += "'"
         self._taken.add(unique)
@@ -272,7 +312,12 @@ class Names:
         symbol = label[1] if label else None
         if term.source in known.paths and known.paths[term.source] == name:
             symbol = symbol_of(self._input_name(term))
-        self.give(term, name if is_expression(name) else identifier(name), symbol)
+        path = name in (known.paths.get(term.source), known.variables.get(term.source))
+        if term.card is None and path and name not in known.scope:
+            self.give(term, name, symbol)
+        else:
+            symbol = symbol_of(name, term.role) if symbol is None else symbol
+            self.give(term, identifier(name), symbol)
 
     def give_number(self, term: Term) -> Term:
         """Name a term that just needs some name: ``v_1``, ``v_2``, ... see ``number``."""
@@ -364,7 +409,9 @@ def _read_by_backward(program: Program) -> Iterator[Term]:
     """The computed values that rules of the backward pass read."""
     for term in program.terms:
         node = term.source
-        if term.card is None or not isinstance(node, Node) or isinstance(node, Crossing):
+        if term.card is None or term.kind == "module":
+            continue
+        if not isinstance(node, Node) or isinstance(node, Crossing):
             continue
         for index in node.plan.sources:
             read = (term,) if index < 0 else (term.operands[index],)

@@ -102,6 +102,15 @@ class WrittenNumber(Written):
         self.literal = literal
 
 
+class WrittenSequence(tuple[Written, ...]):
+    """The operands of a sequence argument: a list in Python, with commas in algebra."""
+
+    def __format__(self, least: str) -> str:
+        text = ", ".join(format(item) for item in self)
+        in_python = all(item.language == "python" for item in self)
+        return f"[{text}]" if in_python else text
+
+
 def number_text(value: Any, language: Language) -> str:
     """Return a Python number as it is written."""
     return _number(value, language)[0]
@@ -266,7 +275,7 @@ def _fields(term: Term, written: dict[Term, Written], language: Language) -> dic
 
     def one(operand: Any) -> Any:
         if isinstance(operand, tuple):
-            return tuple(map(one, operand))
+            return WrittenSequence(map(one, operand))
         if not isinstance(operand, Term):
             return WrittenNumber(operand, language)
         if operand in written:

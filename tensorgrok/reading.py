@@ -15,13 +15,13 @@ from .backward import Backward
 from .engine import primitives
 from .errors import ArgumentError, GraphError, describe
 from .folding import Calls
-from .graph import Node
+from .graph import Leaf, Node
 from .lines import Cut, Line, cut, forward_lines
 from .naming import Known, Names
 from .repeats import OFTEN, shown_lines
 from .roles import is_layer_product, left_operand
 from .tensor import Tensor
-from .terms import Folded, Program, Term
+from .terms import MOVED, Folded, Program, Term, terms_in
 
 #: The most lines that are shown before modules are folded.
 MANY = 12
@@ -54,6 +54,9 @@ class Reading:
         assert tensor.node is not None
         self.tensor, self.known, self.how, self._style = tensor, known, how, style
         self.program = Program([tensor.node], folded)
+        for term in self.program.terms:
+            if term.card is MOVED:
+                term.parameters["place"] = self.program.homes.get(term, tensor.backend).name
         respell(self.program, style)
         self.names = Names(self.program, known)
         self.kept = cut(self.program.terms, self.program.roots, self.names, how)
@@ -96,7 +99,8 @@ class Reading:
         kept = cut(self.program.terms, self.program.roots, self.names, "one")
         calls = {term for term in self.program.terms if term.kind == "module"}
         if len(calls) >= OFTEN:  # one after the other, so that they can be counted
-            kept |= calls
+            given = {term for call in calls for term in terms_in(call.operands)}
+            kept |= calls | {term for term in given if term.card is not None}
         steps = {line.target: line.step for line in self.lines}
         last = len(self.lines)
         lines = forward_lines(self.program.terms, kept)
@@ -151,7 +155,7 @@ def read(tensor: Tensor, known: Known, how: Cut, depth: int | None, style: str |
             f"view: expected a tensor that was computed, such as a loss, not {describe(tensor)}"
         )
     node = tensor.node
-    if node is None or not node.requires_grad:
+    if node is None or isinstance(node, Leaf) or not node.requires_grad:
         raise GraphError(
             f"view: nothing was recorded for {describe(tensor, 'tensor', tensor)}; compute it from "
             "tensors with requires_grad=True, outside of no_grad"

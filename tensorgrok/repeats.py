@@ -8,11 +8,13 @@ This module stands on ``lines``; read ``reading`` next.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from .lines import Line
-from .terms import Sign, Term
+from .roles import BIAS, WEIGHT
+from .terms import Sign, Term, terms_in
 
 #: The longest stretch that is looked for, and how often it has to come to be shown once.
 LONGEST, OFTEN = 48, 3
@@ -24,19 +26,25 @@ class Run(NamedTuple):
     Attributes:
         lines: of the first time.
         times: how often they come in all.
-        last: the last line of the last time.
+        every: all lines, those of the first time too.
     """
 
     lines: list[Line]
     times: int
-    last: Line
+    every: list[Line]
+
+    @property
+    def last(self) -> Line:
+        """The last line of the last time."""
+        return self.every[-1]
 
     @property
     def is_recurrent(self) -> bool:
         """Whether it is one and the same step each time: with the same parameters."""
-        first = {term for line in self.lines for term in line.terms if term.requires_grad}
-        last = {term for term in self.last.terms if term.requires_grad}
-        return bool(last) and last <= first
+        told = [_parameters(line) for line in self.every]
+        period = len(self.lines)
+        same = all(told[place] == told[place % period] for place in range(len(told)))
+        return self.times > 1 and same and any(told)
 
     @property
     def whole(self) -> Line | None:
@@ -44,12 +52,22 @@ class Run(NamedTuple):
         first, last = self.lines[0].target, self.last.target
         if self.times == 1 or len(self.lines) > 1 or first.kind != "module" or first.parameters:
             return None
-        if len(first.operands) > 1:
+        chained = all(
+            list(terms_in(line.target.operands)) == [before.target]
+            for before, line in itertools.pairwise(self.every)
+        )
+        if not chained or len(first.operands) != 1:
             return None
         made = Term(_chained(first.card, last.card), first.operands, {}, last.shape, last.dtype)
         made.id, made.name, made.symbol, made.role = last.id, last.name, last.symbol, last.role
         made.source = last.source
         return Line(made, self.last.named | {made}, self.last.direction, self.last.step)
+
+
+def _parameters(line: Line) -> list[Any]:
+    """The parameters of a line, and the modules that keep theirs to themselves."""
+    modules = [term.card.name for term in line.inner if term.card and term.kind == "module"]
+    return [*modules, *(term for term in line.terms if term.role in (WEIGHT, BIAS))]
 
 
 def _chained(first: Any, last: Any) -> Sign:
@@ -81,13 +99,13 @@ def runs(lines: Sequence[Line]) -> list[Run]:
             start += 1
             continue
         if single:
-            found.append(Run(single, 1, single[-1]))
+            found.append(Run(single, 1, single))
             single = []
         stop = start + period * count
-        found.append(Run(list(lines[start : start + period]), count, lines[stop - 1]))
+        found.append(Run(list(lines[start : start + period]), count, list(lines[start:stop])))
         start = stop
     if single:
-        found.append(Run(single, 1, single[-1]))
+        found.append(Run(single, 1, single))
     return found
 
 
@@ -119,16 +137,16 @@ def _likeness(line: Line, places: dict[Term, int]) -> Any:
         if isinstance(operand, tuple):
             return tuple(map(one, operand))
         if not isinstance(operand, Term):
-            return operand
+            return type(operand), operand
         if operand in inner:
             return "inner", inner[operand]
         back = here - places[operand] if operand in places else operand.role
         return back, operand.shape, str(operand.dtype)
 
-    # A folded call is like another of the same class, whatever the modules are called.
+    # A folded call is like another of a module of the same class and size, whatever it is called.
     return tuple(
         (
-            term.card.kind.name if term.kind == "module" else term.card.name,
+            getattr(term.card, "described", ()) if term.kind == "module" else term.card.name,
             tuple(map(one, term.operands)),
             repr(sorted(term.parameters.items())) if term.kind != "module" else "",
             term.shape,

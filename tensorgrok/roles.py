@@ -21,7 +21,7 @@ class Roles:
 
     Attributes:
         users: for each term those computed from it.
-        depth: for each term how many weights lie before it, along the longest way.
+        depth: for each term how many weights, and folded modules, lie before it on the longest way.
     """
 
     def __init__(self, program: Program) -> None:
@@ -30,7 +30,7 @@ class Roles:
         self.depth: dict[Term, int] = {}
         for term in program.terms:
             before = max((self.depth[operand] for operand in terms_in(term.operands)), default=0)
-            self.depth[term] = before + is_layer_product(term)
+            self.depth[term] = before + (is_layer_product(term) or term.kind == "module")
 
     def of(self, term: Term) -> str | None:
         """The role of a term."""

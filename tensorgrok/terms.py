@@ -21,7 +21,7 @@ class Sign(NamedTuple):
     """What is written like a card and is none: one result of several, a value brought over.
 
     Attributes: those of a ``Primitive`` that notation reads; ``stands_for`` is the card that
-    computes the value, if there is one.
+    computes the value, if there is one; ``described`` is the class and the size of a module.
     """
 
     name: str
@@ -31,6 +31,7 @@ class Sign(NamedTuple):
     latex: Notation
     precedence: str = "call"
     stands_for: Primitive[...] | None = None
+    described: tuple[str, ...] = ()
 
 
 #: The kind of a module call that stands for all that is recorded in it.
@@ -139,31 +140,34 @@ class Folded(NamedTuple):
 def pulled_sign(sign: Sign, place: int) -> Sign:
     """What the cotangent of an argument of a folded call is written with."""
     inputs = ", ".join("{" + argument + "}" for argument in sign.arguments)
-    which = f"_{{{{{place}}}}}" if len(sign.arguments) > 1 else ""
+    which = f", {place}" if len(sign.arguments) > 1 else ""
     word = _last_word(sign.name).replace("_", r"\_")
     return Sign(
         f"vjp of {sign.name}",
         MODULE,
         ("g", *sign.arguments),
         f"vjp({sign.name}, {inputs})[1]({{g}})[{place}]",
-        rf"{{g:product}} J_{{{{\mathrm{{{{{word}}}}}}}}}{which}",
+        rf"{{g:product}} J_{{{{\mathrm{{{{{word}}}}}{which}}}}}",
         "product",
+        None,
+        ("vjp", f"{place}", *sign.described),
     )
 
 
 def _last_word(name: str) -> str:
     """What algebra calls a module: ``blocks.0`` for ``model.blocks[0]``."""
     parts = [part for part in name.replace("]", "").replace("[", ".").split(".") if part]
-    return ".".join(parts[1:]) or parts[0]
+    return ".".join(parts[1:] if len(parts) > 1 and not parts[1].isdigit() else parts)
 
 
-def folded_sign(name: str, count: int) -> Sign:
+def folded_sign(name: str, count: int, described: tuple[str, ...]) -> Sign:
     """What a folded module call is written with."""
     arguments = tuple(f"x{place}" for place in range(count))
     fields = ", ".join("{" + argument + "}" for argument in arguments)
     upright = _last_word(name).replace("_", r"\_")
     latex = rf"\operatorname{{{{{upright}}}}}\left({fields}\right)"
-    return Sign(name, MODULE, arguments, f"{name}({fields})", latex)
+    python = f"{name}({fields})"
+    return Sign(name, MODULE, arguments, python, latex, "call", None, described)
 
 
 class Program:
@@ -179,7 +183,7 @@ class Program:
         roots: those of the sources asked for, in the order given.
         of: the term of each source.
         homes: the backend each term lives on, where that is not the one of the roots.
-        folded: as given.
+        folded: those of the nodes given that are among the terms.
     """
 
     def __init__(
@@ -191,12 +195,13 @@ class Program:
         self.of: dict[Source, Term] = {}
         self.terms: list[Term] = []
         self.homes: dict[Term, Backend] = {}
-        self.folded = folded or {}
+        self.folded: Mapping[Node, Folded] = folded or {}
         for source in borders:
             self._enter(source, Term(None, (), {}, source.shape, source.dtype, source))
         nodes = visit(sources, self.folded, borders)
         for node in nodes:
             self._read(node)
+        self.folded = {node: call for node, call in self.folded.items() if node in self.of}
         self.roots = [self._operand(source) for source in sources]
         self._place(nodes)
 
@@ -205,7 +210,7 @@ class Program:
         if node in self.folded:
             call = self.folded[node]
             operands = tuple(self._operand(source) for source in call.inputs)
-            sign = folded_sign(call.name, len(operands))
+            sign = folded_sign(call.name, len(operands), call.lines[1:])
             term = Term(sign, operands, {}, node.shape, node.dtype, node)
         elif isinstance(node, Leaf):
             term = Term(None, (), {}, node.shape, node.dtype, node)

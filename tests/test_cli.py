@@ -6,18 +6,25 @@ import dataclasses
 import math
 import re
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import tensorgrok as tg
-from tensorgrok import cli, registry
+from tensorgrok import cli, nn, registry
 from tensorgrok.cli import program, training
-from tensorgrok.cli.training import Config, Result
+from tensorgrok.cli.training import Config, Result, Trained
 
 NUMBERS = re.compile(
     r"training loss: +(\S+)\nheld-out accuracy: +(0\.\d{4}) \((\d+) of 359 digits\)"
 )
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports are written into the current folder."""
+    monkeypatch.chdir(tmp_path)
 
 
 def learnt(text: str) -> tuple[str, str]:
@@ -30,6 +37,7 @@ def learnt(text: str) -> tuple[str, str]:
 
 def example(**changes: Any) -> Result:
     """A result that no training made."""
+    nothing = tg.Tensor([]), tg.Tensor([])
     usual = Result(
         config=Config(epochs=60, hidden=40),
         backend="numpy",
@@ -42,6 +50,7 @@ def example(**changes: Any) -> Result:
         correct=350,
         held_out=359,
         stopped=False,
+        trained=Trained(nn.Sequential(), nothing, nothing),
     )
     return dataclasses.replace(usual, **changes)
 

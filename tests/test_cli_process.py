@@ -46,6 +46,17 @@ def run(
     )
 
 
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports are written into the current folder."""
+    monkeypatch.chdir(tmp_path)
+
+
+def first_lines(text: str) -> str:
+    """What is printed before the views."""
+    return text.partition("\n\n")[0]
+
+
 @pytest.fixture
 def interruptible() -> Iterator[None]:
     """SIGINT as at a terminal, also where the tests themselves run with it ignored."""
@@ -61,7 +72,8 @@ def test_bare_command_trains_and_reports() -> None:
     done = run()
     assert done.returncode == 0
     assert done.stderr == ""
-    lines = dict(re.split(r": +", line, maxsplit=1) for line in done.stdout.splitlines())
+    first = first_lines(done.stdout)
+    lines = dict(re.split(r": +", line, maxsplit=1) for line in first.splitlines())
     assert list(lines) == [
         *("backend", "network", "parameters"),
         *("time", "training loss", "held-out accuracy"),
@@ -151,7 +163,7 @@ def test_interrupted_training_reports_what_was_learnt(
     assert 0 < float(loss) < 1
     assert float(accuracy) > 0.5
     note = "stopped by Ctrl-C after 2 of 60 epochs, at step 200 of 5,400"
-    assert out.endswith(f"note:               {note}\n")
+    assert first_lines(out).endswith(f"note:               {note}")
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
@@ -170,7 +182,8 @@ def test_interrupt_before_the_first_step_reports_the_untrained_network(
     out, err = capsys.readouterr()
     assert err == ""
     assert float(learnt(out)[0]) > 1.5
-    assert out.endswith("stopped by Ctrl-C after 0 of 60 epochs, at step 0 of 5,400\n")
+    note = "stopped by Ctrl-C after 0 of 60 epochs, at step 0 of 5,400"
+    assert first_lines(out).endswith(note)
 
 
 @pytest.mark.usefixtures("interruptible")

@@ -186,7 +186,7 @@ def test_the_command_line_warns_on_one_line_and_trains(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     install(monkeypatch, available=False)
-    assert cli.main(["--epochs", "1"]) == 0
+    assert cli.main(["--epochs", "1", "--no-report"]) == 0
     out, err = capsys.readouterr()
     assert "backend:            numpy" in out
     assert err == (
@@ -334,7 +334,7 @@ def test_the_bare_command_without_cupy(
 ) -> None:
     install(monkeypatch, installed=False)
     monkeypatch.setenv("TENSORGROK_BACKEND", choice)
-    assert cli.main(["--epochs", "1"]) == code
+    assert cli.main(["--epochs", "1", "--no-report"]) == code
     out, err = capsys.readouterr()
     assert said in (err if code else out)
     assert (err if code == 0 else out) == ""

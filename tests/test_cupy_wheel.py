@@ -88,12 +88,12 @@ CASES = {
 @pytest.mark.parametrize("driver", CASES)
 def test_auto_trains_with_numpy_and_cupy_says_why_not(driver: str, stubs: dict[str, Path]) -> None:
     path = {"LD_LIBRARY_PATH": str(stubs[driver])} if driver else {}
-    done = command("--epochs", "1", **path)
+    done = command("--epochs", "1", "--no-report", **path)
     assert done.returncode == 0, done.stderr
     assert "backend:            numpy" in done.stdout
     assert done.stderr.startswith(f"tensorgrok: backend 'cupy' cannot run here: {CASES[driver]}")
     assert done.stderr.count("\n") == 1
-    done = command("--epochs", "1", choice="cupy", **path)
+    done = command("--epochs", "1", "--no-report", choice="cupy", **path)
     assert (done.returncode, done.stdout) == (2, "")
     assert CASES[driver] in done.stderr
     assert done.stderr.count("\n") == 1
@@ -119,7 +119,7 @@ def test_other_choices_do_not_import_cupy(choice: str) -> None:
 
 def test_hidden_devices_are_put_down_to_the_variable(stubs: dict[str, Path]) -> None:
     done = command(
-        *("--epochs", "1"),
+        *("--epochs", "1", "--no-report"),
         choice="cupy",
         LD_LIBRARY_PATH=str(stubs["new"]),
         CUDA_VISIBLE_DEVICES="",

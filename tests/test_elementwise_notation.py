@@ -66,7 +66,7 @@ def test_there_is_a_printed_row_for_each_card_with_rules() -> None:
         (lambda x: tg.log2(x), "log2(x)", r"\log_{2}\left(x\right)"),
         (lambda x: tg.log1p(-x), "log1p(-x)", r"\log\left(1 + -x\right)"),
         (lambda x: tg.nan_to_num(x, neginf=-1), "nan_to_num(x, neginf=-1)",
-         r"\operatorname{nan\_to\_num}\left(x\right)"),
+         r"\operatorname{nan\_to\_num}\left(x, -\infty \to -1\right)"),
         (lambda x: tg.hypot(x, 1), "hypot(x, 1)", r"\sqrt{x^{2} + 1^{2}}"),
     ],
 )  # fmt: skip

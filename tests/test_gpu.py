@@ -76,7 +76,7 @@ def test_random_bits_are_made_on_the_device(gpu: Backend) -> None:
 @pytest.mark.parametrize("choice", ["auto", "cupy"])
 def test_the_command_line_uses_it(choice: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "tensorgrok", "--epochs", "2"],
+        [sys.executable, "-m", "tensorgrok", "--epochs", "2", "--no-report"],
         env=environment(TENSORGROK_BACKEND=choice),
         capture_output=True,
         encoding="utf-8",

@@ -1,13 +1,14 @@
 """The command line: ``python -m tensorgrok`` trains a small network on handwritten digits.
 
-``python -m tensorgrok ops`` lists the operations, ``backends`` the backends, and ``doctor`` looks
-for what a GPU needs. Each command has a module; ``main`` is the only one that knows of signals and
-exit codes:
+``python -m tensorgrok view FILE.py NAME`` runs a script and shows a tensor of it, ``ops`` lists the
+operations, ``backends`` the backends, and ``doctor`` looks for what a GPU needs. Each command has a
+module; ``main`` is the only one that knows of signals and exit codes:
 
 ====  ===========================================================================================
-0     trained and reported, or listed
-1     the loss became infinite or NaN; or memory ran out, or the report could not be written
-2     a bad value; one line on stderr says which
+0     trained and reported, shown, or listed
+1     the loss became infinite or NaN, or the script to view failed; or memory ran out, or the
+      report or another file could not be written
+2     a bad value, or a name that stands for no recorded tensor; one line on stderr says which
 130   stopped by Ctrl-C; what was learnt until then is reported
 141   whoever read the report went away, as after ``| head -1``
 ====  ===========================================================================================
@@ -20,7 +21,7 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from .. import __version__
-from . import backends, doctor, operations, training
+from . import backends, doctor, operations, training, view
 from .program import (
     BAD_VALUE,
     FAILED,
@@ -37,7 +38,12 @@ from .program import (
 __all__ = ["COMMANDS", "main", "make_parser"]
 
 #: The commands beside the bare one: each module has ``SUMMARY``, ``add_arguments`` and ``run``.
-COMMANDS: dict[str, ModuleType] = {"backends": backends, "doctor": doctor, "ops": operations}
+COMMANDS: dict[str, ModuleType] = {
+    "backends": backends,
+    "doctor": doctor,
+    "ops": operations,
+    "view": view,
+}
 
 
 def make_parser(command: str | None = None) -> Parser:
@@ -75,7 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except UsageError as error:
         return complain(str(error), BAD_VALUE)
     except MemoryError:
-        return complain("not enough memory; try a smaller --hidden or --batch", FAILED)
+        return complain("not enough memory", FAILED)
     except BrokenPipeError:
         abandon_stdout()
         return READER_GONE

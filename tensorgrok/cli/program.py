@@ -30,6 +30,11 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(f"{message} (see {self.prog} --help)")
 
 
+#: What stands for characters of tables where the encoding lacks them: one for one, so that columns
+#: stay columns, but for the arrow.
+_PLAIN = str.maketrans("₀₁₂₃₄₅₆₇₈₉²δ\N{EN DASH}", "01234567892d-") | {ord("→"): "->"}
+
+
 def printable(text: str, encoding: str) -> str:
     """Put ``text`` into characters that ``encoding`` has; an arrow may become ``->``.
 
@@ -40,7 +45,7 @@ def printable(text: str, encoding: str) -> str:
     try:
         text.encode(encoding)
     except UnicodeEncodeError:
-        plain = text.replace("→", "->")
+        plain = text.translate(_PLAIN)
         return plain.encode(encoding, "backslashreplace").decode(encoding)
     return text
 
@@ -79,6 +84,13 @@ class Interrupt:
             self._handling = True
             signal.signal(signal.SIGINT, self._note)
         return self
+
+    def release(self) -> None:
+        """Leave Ctrl-C to Python again, where somebody else's program is to run."""
+        self.__exit__()
+        self._handling = False
+        if self.requested:
+            raise KeyboardInterrupt
 
     def __exit__(self, *exception: object) -> None:
         if self._handling:

@@ -2,7 +2,8 @@
 
 Its parts can be used and tested apart: ``read_config`` makes a ``Config`` of the words given,
 ``train`` makes a ``Result`` of that, and ``report`` makes text of that. This module stands on
-``data``, ``nn`` and ``optim``; ``train`` is an example of their use.
+``data``, ``nn`` and ``optim``; ``train`` is an example of their use. Read ``showing`` next, which
+shows the network that was trained.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import dataclass, fields
-from typing import Any, NoReturn
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 from tqdm import tqdm
@@ -35,6 +37,7 @@ from .. import (
     use_backend,
 )
 from ..registry import ENVIRONMENT_VARIABLE
+from . import showing
 from .program import (
     FAILED,
     STOPPED,
@@ -50,8 +53,10 @@ HELD_OUT = 0.2
 RATES = {"sgd": 0.5, "adam": 0.003}
 SUMMARY = (
     f"Train a network {PIXELS} -> hidden -> {CLASSES} on 1,797 handwritten digits, a fifth of them "
-    "held out, and say how many of those it reads."
+    "held out, say how many of those it reads, and show the network: as Python, as algebra and as "
+    "bricks, forward and backward, and what each layer knows of the digit."
 )
+REPORT = "tensorgrok-report.html"
 
 Stop = Callable[[], bool]
 
@@ -85,6 +90,14 @@ class Config:
         return RATES[self.optimizer] if self.lr is None else self.lr
 
 
+class Trained(NamedTuple):
+    """A network, and the images and labels that it was trained on and tried on."""
+
+    model: nn.Sequential
+    learned: tuple[Tensor, Tensor]
+    held_out: tuple[Tensor, Tensor]
+
+
 @dataclass(frozen=True)
 class Result:
     """What a run gave, also one that was stopped early.
@@ -101,6 +114,7 @@ class Result:
         correct: held-out images that the final network names rightly.
         held_out: held-out images.
         stopped: whether somebody asked for an early end.
+        trained: the final network, and its data.
     """
 
     config: Config
@@ -114,6 +128,7 @@ class Result:
     correct: int
     held_out: int
     stopped: bool
+    trained: Trained = field(repr=False, compare=False)
 
     @property
     def accuracy(self) -> float:
@@ -154,6 +169,14 @@ def _rate(text: str) -> float:
     )
 
 
+def _page(text: str) -> Path:
+    if Path(text).suffix.lower() in (".html", ".htm"):
+        return Path(text)
+    raise argparse.ArgumentTypeError(
+        f"expected a path that ends with .html, got {reprlib.repr(text)}"
+    )
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of a training run to a parser."""
 
@@ -176,6 +199,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     text = "learning rate of the first epoch; it falls linearly towards 0"
     add("lr", _rate, "X", f"{text} (default: {rates})")
     add("backend", str, "NAME", f"array backend (default: what {ENVIRONMENT_VARIABLE} says)")
+    reports = parser.add_mutually_exclusive_group()
+    text = "where to write the report, a page with all that was found (default: %(default)s)"
+    reports.add_argument("--report", type=_page, metavar="PATH", default=REPORT, help=text)
+    text = "write no report"
+    reports.add_argument("--no-report", dest="report", action="store_const", const=None, help=text)
 
 
 def read_config(arguments: argparse.Namespace) -> Config:
@@ -230,6 +258,7 @@ def train(config: Config, stop: Stop = lambda: False) -> Result:
             correct=int(hits.numpy().sum()),
             held_out=held_out[0].shape[0],
             stopped=stop() and steps < in_epoch * config.epochs,
+            trained=Trained(model, learn, held_out),
         )
 
 
@@ -299,9 +328,18 @@ def _on_backend(name: str | None) -> AbstractContextManager[Backend]:
 
 def report(result: Result) -> str:
     """Say in a few lines what a run gave."""
-    lines = [
+    return "\n".join(_figure(name, value) for name, value in figures(result))
+
+
+def _figure(name: str, value: str) -> str:
+    return f"{name + ':':<20}{value}"
+
+
+def figures(result: Result) -> list[tuple[str, str]]:
+    """What a run gave: for each figure its name and what it is."""
+    return [
         ("backend", result.backend),
-        ("network", " → ".join(map(str, result.sizes))),
+        ("network", _sizes(result)),
         ("parameters", f"{result.parameters:,}"),
         ("time", f"{result.seconds:.2f} s"),
         ("training loss", f"{result.loss:.4g}"),
@@ -311,7 +349,10 @@ def report(result: Result) -> str:
         ),
         *(("note", text) for text in _notes(result)),
     ]
-    return "\n".join(f"{name + ':':<20}{value}" for name, value in lines)
+
+
+def _sizes(result: Result) -> str:
+    return " → ".join(map(str, result.sizes))
 
 
 def _notes(result: Result) -> list[str]:
@@ -336,9 +377,27 @@ def _notes(result: Result) -> list[str]:
 
 
 def run(arguments: argparse.Namespace, interrupt: Interrupt) -> int:
-    """Train, report, and return the exit code: what the bare command does."""
-    result = train(read_config(arguments), lambda: interrupt.requested)
-    write(report(result), sys.stdout)
+    """Train, report, show, and return the exit code: what the bare command does."""
+    try:
+        result = train(read_config(arguments), lambda: interrupt.requested)
+        write(report(result), sys.stdout)
+        status = _show(result, arguments.report)
+    except MemoryError:
+        return complain("not enough memory; try a smaller --hidden or --batch", FAILED)
     if interrupt.requested:
         return STOPPED
-    return FAILED if result.diverged else 0
+    return FAILED if result.diverged else status
+
+
+def _show(result: Result, path: Path | None) -> int:
+    """Show the network, and write the report if there is a path; return the exit code."""
+    with use_backend(result.backend), np.errstate(all="ignore"):
+        findings = showing.look(*result.trained)
+        showing.show(findings, sys.stdout)
+        if path is None:
+            return 0
+        title = f"{_sizes(result)} on handwritten digits"
+        status = showing.save(path, findings, figures(result), title)
+    if status == 0:
+        write(f"\n{_figure('report', str(path.absolute()))}", sys.stdout)
+    return status

@@ -8,10 +8,10 @@ from ..ops import activations, softmaxes, trigonometry
 from ..ops.activations import plain_alpha, plain_bounds, plain_slope
 from ..ops.arguments import plain_flag, plain_integer
 from ..tensor import Tensor
-from .module import Layer
+from .module import Elementary
 
 
-class ReLU(Layer):
+class ReLU(Elementary):
     """Each element where it is positive, and 0 elsewhere.
 
     >>> nn.ReLU()(tg.Tensor([-1.0, 2.0]))
@@ -23,7 +23,7 @@ class ReLU(Layer):
         return activations.relu(x)
 
 
-class LeakyReLU(Layer):
+class LeakyReLU(Elementary):
     """Each element where it is positive, and ``slope`` times it elsewhere.
 
     >>> nn.LeakyReLU(0.5)(tg.Tensor([-1.0, 2.0]))
@@ -42,7 +42,7 @@ class LeakyReLU(Layer):
         return str(self.slope)
 
 
-class ELU(Layer):
+class ELU(Elementary):
     """Each element where it is positive, and ``alpha * (exp(x) - 1)`` elsewhere.
 
     >>> nn.ELU(2.0)(tg.Tensor([-1000.0, 2.0]))
@@ -61,7 +61,7 @@ class ELU(Layer):
         return str(self.alpha)
 
 
-class Hardtanh(Layer):
+class Hardtanh(Elementary):
     """Each element, but held between two bounds.
 
     >>> nn.Hardtanh(0, 6)(tg.Tensor([-3.0, 0.5, 9.0]))
@@ -84,7 +84,7 @@ class Hardtanh(Layer):
         return f"{self.min}, {self.max}"
 
 
-class Tanh(Layer):
+class Tanh(Elementary):
     """Hyperbolic tangent of each element.
 
     >>> nn.Tanh()(tg.Tensor([0.0]))
@@ -96,7 +96,7 @@ class Tanh(Layer):
         return trigonometry.tanh(x)
 
 
-class Sigmoid(Layer):
+class Sigmoid(Elementary):
     """Logistic function of each element.
 
     >>> nn.Sigmoid()(tg.Tensor([0.0]))
@@ -108,7 +108,7 @@ class Sigmoid(Layer):
         return activations.sigmoid(x)
 
 
-class LogSigmoid(Layer):
+class LogSigmoid(Elementary):
     """Logarithm of the logistic function of each element.
 
     >>> nn.LogSigmoid()(tg.Tensor([-1000.0]))
@@ -120,7 +120,7 @@ class LogSigmoid(Layer):
         return activations.logsigmoid(x)
 
 
-class Softplus(Layer):
+class Softplus(Elementary):
     """``log(1 + exp(x))`` of each element.
 
     >>> nn.Softplus()(tg.Tensor([1000.0]))
@@ -132,7 +132,7 @@ class Softplus(Layer):
         return activations.softplus(x)
 
 
-class SiLU(Layer):
+class SiLU(Elementary):
     """``x * sigmoid(x)`` of each element, also called swish.
 
     >>> nn.SiLU()(tg.Tensor([0.0, 1000.0]))
@@ -144,7 +144,7 @@ class SiLU(Layer):
         return activations.silu(x)
 
 
-class Mish(Layer):
+class Mish(Elementary):
     """``x * tanh(softplus(x))`` of each element.
 
     >>> nn.Mish()(tg.Tensor([0.0, 1000.0]))
@@ -156,7 +156,7 @@ class Mish(Layer):
         return activations.mish(x)
 
 
-class GELU(Layer):
+class GELU(Elementary):
     """Each element times the normal distribution function of it, or the approximation by tanh.
 
     >>> nn.GELU()(tg.Tensor([0.0, 1000.0]))
@@ -175,7 +175,7 @@ class GELU(Layer):
         return "approximate=True" if self.approximate else ""
 
 
-class Softmax(Layer):
+class Softmax(Elementary):
     """Exponentials along an axis, divided by their sum. Losses take what comes before it.
 
     >>> nn.Softmax()(tg.Tensor([3.0, 3.0]))
@@ -194,7 +194,7 @@ class Softmax(Layer):
         return "" if self.axis == -1 else str(self.axis)
 
 
-class LogSoftmax(Layer):
+class LogSoftmax(Elementary):
     """Logarithm of the softmax along an axis.
 
     >>> nn.LogSoftmax()(tg.Tensor([1000.0, 0.0]))

@@ -16,10 +16,10 @@ from ..ops.arguments import plain_integer
 from ..ops.random import Generator, chosen_generator, default_generator
 from ..tensor import Tensor
 from .init import Initialiser, he_uniform, normal, parameter
-from .module import Layer
+from .module import Elementary
 
 
-class Linear(Layer):
+class Linear(Elementary):
     """``x.dot(weight) + bias``: vectors (..., inputs) become vectors (..., outputs).
 
     Weights begin as ``nn.init.he_uniform`` draws them, with standard deviation ``sqrt(2 /
@@ -111,7 +111,7 @@ def known_range(tensor: Tensor) -> tuple[float, float]:
     return item(xp.min(tensor._data, axis=None)), item(xp.max(tensor._data, axis=None))
 
 
-class Embedding(Layer):
+class Embedding(Elementary):
     """A table of vectors: integers (...) become the rows (..., size) that they number.
 
     Args:
@@ -168,7 +168,7 @@ class Embedding(Layer):
         return f"{count}, {size}"
 
 
-class Dropout(Layer):
+class Dropout(Elementary):
     """While training, zero each element with probability ``p`` and scale the rest by 1 / (1 - p).
 
     Source: Srivastava et al., "Dropout", JMLR 15, 2014, with the scaling done while training.
@@ -203,7 +203,7 @@ class Dropout(Layer):
         return str(self.p)
 
 
-class Flatten(Layer):
+class Flatten(Elementary):
     """The axes from ``start`` on as one: by default all but the first, that of the batch.
 
     >>> nn.Flatten()(tg.zeros((5, 8, 8))).shape
@@ -232,7 +232,7 @@ class Flatten(Layer):
         return "" if self.start == 1 else str(self.start)
 
 
-class Identity(Layer):
+class Identity(Elementary):
     """What goes in comes out: a place to put another layer in.
 
     >>> nn.Identity()(tg.Tensor([1.0]))

@@ -8,8 +8,8 @@ nothing has to be registered and no ``super().__init__()`` can be forgotten.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Self
-from weakref import ref as _weak
+from typing import TYPE_CHECKING, Any, Self
+from weakref import ref
 
 import numpy.typing as npt
 
@@ -22,6 +22,29 @@ from ..ops.arguments import plain_flag
 from ..states import check_names, fitting
 from ..tensor import Tensor
 from .summary import Row, table
+
+_new_call = tuple.__new__  # a named tuple made by its name takes three times as long
+
+
+_last = 0  # the id of the node noted last: what a module around that one returns as well
+
+
+def _note(module: Module, node: Node, args: tuple[Any, ...]) -> None:
+    """Note at a node that it is the result of a call, for views, which can write it as one.
+
+    They can if all arguments are recorded values. Every step runs this, so it takes short cuts.
+    """
+    global _last
+    inputs = []
+    for value in args:
+        if value.__class__ is not Tensor or value.node is None or value.node is node:
+            return
+        inputs.append(ref(value.node))
+    inner = getattr(node, "call", None) if id(node) == _last else None
+    while inner is not None and inner.module() is module:  # it returned the same result again
+        inner = inner.inner
+    node.call = _new_call(Call, (ref(module), inputs, inner))
+    _last = id(node)
 
 
 class Module:
@@ -45,11 +68,8 @@ class Module:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         result = self.forward(*args, **kwargs)
-        if result.__class__ is Tensor and result.node.__class__ is Node:
-            node = result.node
-            inputs = [v.node for v in (*args, *kwargs.values()) if v.__class__ is Tensor]
-            if node not in inputs:
-                node.call = Call(_weak(self), tuple(inputs), getattr(node, "call", None))
+        if result.__class__ is Tensor and result.node.__class__ is Node and not kwargs:
+            _note(self, result.node, args)
         return result
 
     def children(self) -> Iterator[tuple[str, Module]]:
@@ -258,9 +278,16 @@ class Layer(Module):
         result: Tensor = super().forward(x)
         return result
 
+    if TYPE_CHECKING:
+
+        def __call__(self, *args: Any, **kwargs: Any) -> Tensor: ...
+
+
+class Elementary(Layer):
+    """Base class of layers of one operation or two: views show these, not the call as one."""
+
     def __call__(self, *args: Any, **kwargs: Any) -> Tensor:
-        result: Tensor = self.forward(*args, **kwargs)
-        return result
+        return self.forward(*args, **kwargs)
 
 
 class Sequential(Layer):

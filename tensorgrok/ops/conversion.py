@@ -11,7 +11,7 @@ from ..backend import Array, Namespace
 from ..cards import primitive
 from .arguments import plain_dtype, real_number
 from .arithmetic import largest
-from .notation import python_call
+from .notation import applied, python_call
 
 
 @primitive("elementwise", latex=r"\operatorname{{Re}}\left({x}\right)")
@@ -102,10 +102,17 @@ def astype_pull_x(xp: Namespace, g: Array) -> Array:
     return g
 
 
+def nan_to_num_latex(x: Any, nan: float, posinf: float | None, neginf: float | None) -> str:
+    said = [r"\mathrm{{nan}} \to {nan}"] if nan else []
+    said += [] if posinf is None else [r"\infty \to {posinf}"]
+    said += [] if neginf is None else [r"-\infty \to {neginf}"]
+    return applied("nan_to_num", ", ".join(["{x}", *said]))
+
+
 @primitive(
     "elementwise",
     python=python_call("nan_to_num", nan=0, posinf=None, neginf=None),
-    latex=r"\operatorname{{nan\_to\_num}}\left({x}\right)",
+    latex=nan_to_num_latex,
     closed=True,
 )
 def nan_to_num(

@@ -119,7 +119,13 @@ def _part_lengths(sections: Shape, length: int) -> list[int]:
     return lengths
 
 
-@primitive("arrangement", public=False, title="split", python="split({x}, {sections}, {axis})")
+@primitive(
+    "arrangement",
+    public=False,
+    title="split",
+    python="split({x}, {sections}, {axis})",
+    latex=r"\operatorname{{split}}_{{{axis}}}\left({x}, {sections}\right)",
+)
 def split_parts(xp: Namespace, x: Array, sections: Shape, axis: int = 0) -> tuple[Array, ...]:
     """The card behind ``split``: one node with a result per part."""
     along = place_of(axis, x.ndim)

@@ -14,7 +14,7 @@ from ..cards import primitive
 from .activations import exponentials, softplus_of
 from .arguments import refuse_complex
 from .arithmetic import SINGLE, limited
-from .notation import latex_call, python_call
+from .notation import latex_call
 
 
 def _average(xp: Namespace, x: Array) -> Array:

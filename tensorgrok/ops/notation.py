@@ -66,11 +66,21 @@ def latex_operator(symbol: str, axis: int | None = None) -> Notation:
     return latex
 
 
+#: Other settings that algebra says beside the axis.
+_SAID = {
+    "correction": "n - {correction}",
+    "descending": r"\mathrm{{descending}}",
+    "include_initial": r"\mathrm{{initial}}",
+}
+
+
 def _subscript(fields: dict[str, Any], axis: int | None) -> str:
     shown = "" if fields["axis"] == axis else "{axis}"
     if fields.get("keepdims"):
         shown = rf"{shown} \to 1".strip()
-    return f"_{{{{{shown}}}}}" if shown else ""
+    said = [shown] if shown else []
+    said += [text for key, text in _SAID.items() if fields.get(key)]
+    return f"_{{{{{', '.join(said)}}}}}" if said else ""
 
 
 def upright(name: str) -> str:

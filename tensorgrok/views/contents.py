@@ -1,4 +1,4 @@
-"""What a page shows: rows in sections, what is folded between them, and facts on values.
+"""What a page shows: rows and tables in sections, what is folded between them, facts on values.
 
 Everything here is data that ``page`` turns into HTML. This module stands on nothing; read ``page``
 next.
@@ -39,15 +39,17 @@ class Section(NamedTuple):
 
     Attributes:
         title: plain text; empty for rows without a title.
-        rows: lines, and folded modules where they are called.
+        rows: lines, folded modules where they are called, and tables.
         folded: whether the reader has to open it.
         note: a sentence under the title, or empty.
+        key: what marks in it mean: for each an ``<svg>`` element and plain text.
     """
 
     title: str
-    rows: Sequence[Row | Folded]
+    rows: Sequence[Row | Folded | Table]
     folded: bool = False
     note: str = ""
+    key: Sequence[tuple[str, str]] = ()
 
 
 class Folded(NamedTuple):
@@ -62,6 +64,25 @@ class Folded(NamedTuple):
     title: str
     summary: str
     sections: Sequence[Section]
+
+
+class Table(NamedTuple):
+    """Cells in rows; the first cell of a row is its heading.
+
+    Attributes:
+        rows: plain text, or drawings; None for a cell that is empty.
+        groups: headings of the columns, grouped: for each group its title, which may be empty, and
+            the headings below it. Without any the columns have no headings.
+    """
+
+    rows: Sequence[Sequence[str | Drawing | None]]
+    groups: Sequence[tuple[str, Sequence[str]]] = ()
+
+
+class Drawing(NamedTuple):
+    """The ``<svg>`` element of a cell, which says itself what it shows."""
+
+    svg: str
 
 
 class Fact(NamedTuple):

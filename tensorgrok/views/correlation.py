@@ -316,32 +316,61 @@ _FEW = (_GROUPS[0], ("with y", (("best |r|", "r"), ("CKA", "cka"))))
 _HELD_OUT = {"r2_held_out", "gap", "cka_held_out", "left_held_out", "agreement"}
 
 
-def _text(models: Mapping[Any, Correlation]) -> str:
-    """The table of one model, named None, or of several, each with a line of its own."""
+def cells(summary: Correlation) -> tuple[list[tuple[str, list[str]]], list[list[str]]]:
+    """The table of a summary: groups of columns with their headings, and a row for each layer."""
+    groups = _columns({None: summary})
+    rows = [[cell for group in _cells(row, groups) for cell in group] for row in summary.rows]
+    return [(title, headings) for title, headings, _ in groups], rows
+
+
+def remarks(summary: Correlation) -> list[str]:
+    """What to know of a summary's numbers: of how many rows they are, and why some are missing."""
+    return [_counts(summary), *_notes({None: summary})]
+
+
+def _columns(models: Mapping[Any, Correlation]) -> list[tuple[str, list[str], list[str]]]:
+    """Groups of columns: their title, the headings, and the fields of rows to show below these."""
     first = next(iter(models.values()))
-    few = first.train_rows < statistics.LEAST_ROWS
-    wide = any(
-        not statistics.enough_rows(first.train_rows, row.width)
-        for summary in models.values()
-        for row in summary.rows
-    )
+    wide = _wide(models)
     groups = []
-    for title, columns in _FEW if few else _GROUPS:
+    for title, columns in _FEW if _few(first) else _GROUPS:
         shown = [c for c in columns if first.held_out_rows is not None or c[1] not in _HELD_OUT]
         if shown and (title != "one unit" or wide):
             groups.append((title, [heading for heading, _ in shown], [field for _, field in shown]))
+    return groups
+
+
+def _few(summary: Correlation) -> bool:
+    return summary.train_rows < statistics.LEAST_ROWS
+
+
+def _wide(models: Mapping[Any, Correlation]) -> bool:
+    """Whether a layer has too many units for the number of rows."""
+    rows = next(iter(models.values())).train_rows
+    layers = (row for summary in models.values() for row in summary.rows)
+    return any(not statistics.enough_rows(rows, layer.width) for layer in layers)
+
+
+def _cells(
+    row: LayerCorrelation, groups: Sequence[tuple[str, list[str], list[str]]]
+) -> list[list[str]]:
+    return [[_shown(getattr(row, field)) for field in fields] for _, _, fields in groups]
+
+
+def _text(models: Mapping[Any, Correlation]) -> str:
+    """The table of one model, named None, or of several, each with a line of its own."""
+    first = next(iter(models.values()))
+    groups = _columns(models)
     lines: list[str | list[list[str]]] = []
     lines.append([headings for _, headings, _ in groups])
     for name, summary in models.items():
         if name is not None:
             lines.append(_title(summary, name))
-        for row in summary.rows:
-            lines.append([[_shown(getattr(row, f)) for f in fields] for _, _, fields in groups])
+        lines += [_cells(row, groups) for row in summary.rows]
     top = [_title(first)] if None in models else []
     top += [_counts(first), ""]
-    return "\n".join(
-        [*top, *_aligned([title for title, _, _ in groups], lines), *_notes(few, wide)]
-    )
+    below = ["", *notes] if (notes := _notes(models)) else []
+    return "\n".join([*top, *_aligned([title for title, _, _ in groups], lines), *below])
 
 
 def _title(summary: Correlation, name: str | None = None) -> str:
@@ -357,16 +386,13 @@ def _counts(summary: Correlation) -> str:
     return f"{rows}, {summary.held_out_rows:,} held out"
 
 
-def _notes(few: bool, wide: bool) -> list[str]:
+def _notes(models: Mapping[Any, Correlation]) -> list[str]:
     """What to know of numbers that are missing."""
     least = statistics.LEAST_ROWS
-    if few:
-        return [
-            "",
-            f"of fewer than {least} rows a readout fits anything; CKA is that of these rows",
-        ]
-    if wide:
-        return ["", "no R² of a layer that has as many units as there are rows to learn from"]
+    if _few(next(iter(models.values()))):
+        return [f"of fewer than {least} rows a readout fits anything; CKA is that of these rows"]
+    if _wide(models):
+        return ["no R² of a layer that has as many units as there are rows to learn from"]
     return []
 
 

@@ -88,7 +88,8 @@ class Flow:
 
     def _brick(self, term: Term, transposed: bool = False, **changes: Any) -> Brick:
         values = self._shown.values
-        (rows, columns), copies = fold(term.shape)
+        several = term.dtype.__class__ is tuple
+        (rows, columns), copies = ((1, 1), 1) if several else fold(term.shape)
         numbers = values.sample(term)
         if numbers is not None and transposed:
             numbers = transpose(numbers)
@@ -104,7 +105,7 @@ class Flow:
             "why": "" if values.why(term) == OFF else values.why(term),
             "step": self._shown.steps.get(term, 0),
         }
-        if self._shown.detail == "letters":
+        if several or self._shown.detail == "letters":
             changes |= {"shape": (1, 1), "copies": 1, "lettered": True, "why": ""}
         return Brick(**(fields | changes))
 
@@ -214,7 +215,8 @@ class Flow:
         others = self._others(term)
         if name in _PRODUCTS and len(others) == 1 and others[0].ndim and self._flowing_ndim(term):
             return [Block(self._right(term, others[0]))], True
-        if name == "where" and term.operands[2].__class__ is not Term and term.operands[2] == 0:
+        ends_in_zero = term.operands[-1].__class__ is not Term and term.operands[-1] == 0
+        if name == "where" and others and ends_in_zero:
             return [self._gate(others[0])], False
         if len(others) == 1 and name in SIGNS:
             swapped = self._flowing(term) is not term.operands[0]
@@ -222,8 +224,6 @@ class Flow:
             if swapped:
                 sign = _SWAPPED.get(sign, sign)
             return [Strip(self._as_brick(others[0]), sign)], False
-        if name == "multiply" and len(others) == 1:
-            return [self._gate(others[0])], False
         sign = _JOINED.get(term.kind, "with")
         strips: list[Item] = [Strip(self._as_brick(other), sign) for other in others]
         return [*strips, Pill(_call(term), term.id)], bool(strips)

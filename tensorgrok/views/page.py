@@ -9,9 +9,9 @@ styles inside of one element, so that several can share a page.
 Text of users (names, titles, numbers) is escaped here. MathML and SVG come as markup from
 ``mathml`` and ``bricks``, which escape what they are given.
 
-This module stands on ``contents``, ``notation`` (for marks), ``escaping`` and ``palette``; what the
-page looks like is in ``page.css``, what it does in ``page.js``. Read ``presenting`` next, which
-fills it.
+This module stands on ``contents``, ``notation`` (for marks), ``tables``, ``escaping`` and
+``palette``; what the page looks like is in ``page.css``, what it does in ``page.js``. Read
+``presenting`` next, which fills it.
 """
 
 from __future__ import annotations
@@ -28,12 +28,13 @@ from typing import NamedTuple
 from ..errors import ArgumentError
 from ..notation import CLOSE, MID, NAME, OPEN, plain
 from . import palette
-from .contents import Fact, Folded, Row, Section
+from .contents import Fact, Folded, Row, Section, Table
 from .escaping import escaped
 from .stacks import MINUS
 from .svg import attributes
+from .tables import to_table
 
-__all__ = ["Fact", "Folded", "Row", "Section", "fragment", "page", "to_html"]
+__all__ = ["Fact", "Folded", "Row", "Section", "Table", "fragment", "page", "to_html"]
 
 #: Pixels that the columns have on a page, and in a notebook.
 PAGE_WIDTH, FRAGMENT_WIDTH = 1304, 960
@@ -238,21 +239,27 @@ def _bar(count: int) -> str:
 def _section(section: Section, width: int, setting: _Setting) -> str:
     heading = _heading(section.title, setting.tags[1], 2)
     note = f'<p class="sub">{escaped(section.note)}</p>' if section.note else ""
-    rows = "".join(
-        _folded(part, width, setting) if isinstance(part, Folded) else _grid(part, width, setting)
-        for part in _parts(section.rows)
-    )
+    if section.key:
+        marks = "".join(f"<span>{svg} {escaped(text)}</span>" for svg, text in section.key)
+        note += f'<div class="key">{marks}</div>'
+    rows = "".join(_part(part, width, setting) for part in _parts(section.rows))
     if section.folded:
         summary = f"<summary>{heading or 'more'}</summary>"
         return f'<details class="section">{summary}{note}{rows}</details>'
     return f'<section class="section">{heading}{note}{rows}</section>'
 
 
-def _parts(rows: Sequence[Row | Folded]) -> list[list[Row] | Folded]:
-    """Stretches of rows, which share columns, and what is folded between them."""
-    parts: list[list[Row] | Folded] = []
+def _part(part: list[Row] | Folded | Table, width: int, setting: _Setting) -> str:
+    if isinstance(part, Folded):
+        return _folded(part, width, setting)
+    return to_table(part) if isinstance(part, Table) else _grid(part, width, setting)
+
+
+def _parts(rows: Sequence[Row | Folded | Table]) -> list[list[Row] | Folded | Table]:
+    """Stretches of rows, which share columns, and what is folded or a table between them."""
+    parts: list[list[Row] | Folded | Table] = []
     for row in rows:
-        if isinstance(row, Folded):
+        if not isinstance(row, Row):
             parts.append(row)
         elif parts and isinstance(parts[-1], list):
             parts[-1].append(row)

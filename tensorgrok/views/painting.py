@@ -1,7 +1,7 @@
 """The parts of a lane as SVG: colours as attributes, the classes of what styles may change.
 
-This module stands on ``parts``, ``studs``, ``palette`` and ``labels``; read ``bricks`` next, which
-puts lanes into a picture.
+This module stands on ``parts``, ``studs``, ``gauges``, ``palette`` and ``labels``; read ``bricks``
+next, which puts lanes into a picture.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import replace
 from . import palette
 from .captions import spoken
 from .escaping import escaped
+from .gauges import bar_marks
 from .labels import SCRIPT, label_svg
 from .parts import (
     DIMENSIONS,
@@ -268,51 +269,10 @@ def _module(module: Module, box: Box) -> str:
 
 
 def _gauge(gauge: Gauge) -> str:
-    """Squared correlations: solid is there on held-out data too, hatched on that of training."""
+    """Squared correlations below a layer."""
     if gauge.stack.bar is None:
         return ""
-    held_out, train = gauge.stack.bar
-    left, top, right, bottom, _ = gauge.box
-    full, high = right - left, bottom - top
-    noise = full * min(max(train, 0.0), 1.0)
-    signal = full * min(max(held_out or 0.0, 0.0), 1.0)
     caption = f"R squared with the target: {gauge.stack.bar_text}"
     group = attributes(class_="gauge", role="img", aria_label=caption)
-    parts = [_bar("track", gauge.box, full, stroke=True), _bar("noise", gauge.box, noise)]
-    hatch = attributes(
-        class_="hatch",
-        d="".join(_hatching(left, top, signal, noise, high)),
-        fill="none",
-        stroke=palette.PAINT["hatch", "stroke"],
-        stroke_width="1.6",
-    )
-    parts += [f"<path{hatch}/>" if noise > signal else "", _bar("signal", gauge.box, signal)]
-    return f"<g{group}><title>{escaped(caption)}</title>{''.join(parts)}</g>"
-
-
-def _bar(style: str, box: Box, wide: float, stroke: bool = False) -> str:
-    line = palette.PAINT[style, "stroke"] if stroke else None
-    bar = attributes(
-        class_=style,
-        x=length(box.left),
-        y=length(box.top),
-        width=length(wide),
-        height=length(box.bottom - box.top),
-        rx=2,
-        fill=palette.PAINT[style, "fill"],
-        stroke=line,
-        stroke_width=".7" if stroke else None,
-    )
-    return f"<rect{bar}/>"
-
-
-def _hatching(x: float, y: float, start: float, end: float, high: float) -> list[str]:
-    """Diagonal lines between two places of a bar: patterns would need an id."""
-    lines, foot = [], start - high
-    while foot < end:
-        first, last = max(foot, start), min(foot + high, end)
-        if last > first:
-            lower, upper = y + high - (first - foot), y + high - (last - foot)
-            lines.append(f"M{length(x + first)} {length(lower)}L{length(x + last)} {length(upper)}")
-        foot += 5
-    return lines
+    marks = bar_marks(gauge.stack.bar, gauge.box)
+    return f"<g{group}><title>{escaped(caption)}</title>{marks}</g>"

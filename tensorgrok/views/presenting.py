@@ -15,6 +15,7 @@ from ..lines import LONGEST, Line
 from ..repeats import Run, runs
 from ..terms import Term
 from . import bricks, page
+from .gauges import KEY
 from .mathematics import parse
 from .stacks import MINUS, TIMES, Sample
 from .statement import Statement
@@ -124,15 +125,15 @@ ROWS = 32
 
 def document(view: View) -> str:
     """Return the page of a view as a document."""
-    return page.page(view.title, view.subtitle, *_content(view))
+    return page.page(view.title, view.subtitle, *content(view))
 
 
 def fragment(view: View) -> str:
     """Return the page of a view as an element for notebooks."""
-    return page.fragment(view.title, view.subtitle, *_content(view))
+    return page.fragment(view.title, view.subtitle, *content(view))
 
 
-def _content(view: View) -> tuple[list[page.Section], list[page.Fact], list[str]]:
+def content(view: View) -> tuple[list[page.Section], list[page.Fact], list[str]]:
     """Sections, facts and steps of a page."""
     sections = []
     parts: list[tuple[str, Part, int]] = []
@@ -156,7 +157,8 @@ def _content(view: View) -> tuple[list[page.Section], list[page.Fact], list[str]
                     opened += bool(inside)
                     shown += [inner for inner, _ in inside]
                     rows += _folded(view, line, inside, width)
-            sections.append(page.Section(title, rows, note=_left_out(part, pairs)))
+            key = KEY if view.bars and part is view.whole else ()
+            sections.append(page.Section(title, rows, note=_left_out(part, pairs), key=key))
     steps = {line.step: line.unicode for line in one_by_one}
     return sections, list(_facts(view, shown, steps)), list(steps.values())
 

@@ -7,6 +7,7 @@ stands on nothing else.
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -29,7 +30,11 @@ def save(view: View, path: Path) -> Path:
         raise ArgumentError(
             f"save: {path.name!r} does not end with {allowed}; the ending says what to write"
         )
-    content = make(view)
+    return write(path, make(view))
+
+
+def write(path: Path, content: str | bytes) -> Path:
+    """Write a file as a whole, or leave what is there, and return its path; text becomes UTF-8."""
     if isinstance(content, str):
         content = content.encode("utf-8")
     with tempfile.NamedTemporaryFile(
@@ -38,7 +43,7 @@ def save(view: View, path: Path) -> Path:
         try:
             file.write(content)
             file.close()
-            _make_readable(file.name)
+            os.chmod(file.name, _permissions(path))
             os.replace(file.name, path)
         except BaseException:
             os.unlink(file.name)
@@ -46,11 +51,16 @@ def save(view: View, path: Path) -> Path:
     return path
 
 
-def _make_readable(name: str) -> None:
-    """Give a temporary file, which is its owner's alone, the permissions that files have here."""
+def _permissions(path: Path) -> int:
+    """Those of the file that is there, else those that new files have here.
+
+    A temporary file is its owner's alone.
+    """
+    if path.is_file():
+        return stat.S_IMODE(path.stat().st_mode)
     mask = os.umask(0)
     os.umask(mask)
-    os.chmod(name, 0o666 & ~mask)
+    return 0o666 & ~mask
 
 
 def _tex(view: View) -> str:

@@ -168,13 +168,16 @@ class Stack:
 
     @property
     def bar_text(self) -> str:
-        """What the bar says: ``0.54 of 0.86``, or ``train 0.86`` without held-out data."""
-        if self.bar is None:
-            return ""
-        held_out, train = self.bar
-        if held_out is None:
-            return f"train {_two_digits(train)}"
-        return f"{_two_digits(held_out)} of {_two_digits(train)}"
+        """What the bar says, or nothing."""
+        return "" if self.bar is None else bar_text(self.bar)
+
+
+def bar_text(bar: tuple[float | None, float]) -> str:
+    """Return what a bar says: ``0.54 of 0.86``, or ``train 0.86`` without held-out data."""
+    held_out, train = bar
+    if held_out is None:
+        return f"train {_two_digits(train)}"
+    return f"{_two_digits(held_out)} of {_two_digits(train)}"
 
 
 def _two_digits(number: float) -> str:

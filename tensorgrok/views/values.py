@@ -34,17 +34,24 @@ class Values:
 
     Args:
         program: the forward pass.
-        handles: tensors by the node they are handles of.
+        handles: tensors by the node they are handles of; that of the root is among them.
         wanted: False knows nothing, so that nothing is computed or copied.
+        homes: the backends of terms of the backward pass, where they are not that of the root.
 
     Attributes:
         differentiated: whether backward has run.
     """
 
-    def __init__(self, program: Program, handles: Mapping[Any, Tensor], wanted: bool) -> None:
+    def __init__(
+        self,
+        program: Program,
+        handles: Mapping[Any, Tensor],
+        wanted: bool,
+        homes: Mapping[Term, Backend],
+    ) -> None:
         self._program, self._handles, self._wanted = program, handles, wanted
-        self._homes = program.homes
-        self.backend: Backend = next(iter(handles.values())).backend
+        self._homes = homes
+        self.backend: Backend = handles[program.roots[0].source].backend
         self._found: dict[Term, Any] = {}
         self._why: dict[Term, str] = {}
         self._samples: dict[Term, Sample | None] = {}
@@ -60,7 +67,8 @@ class Values:
 
     def home(self, term: Term) -> Backend:
         """The backend that a term's value lives on."""
-        return self._homes.get(self._own(term), self.backend)
+        homes = self._homes if term.source is None else self._program.homes
+        return homes.get(self._own(term), self.backend)
 
     def array(self, term: Term) -> Array | None:
         """The array that a term stands for, or None; ``why`` says why."""

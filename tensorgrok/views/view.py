@@ -16,8 +16,8 @@ from typing import Any, TextIO, cast
 import numpy as np
 
 from .. import ops
-from ..engine import make_tensor
-from ..errors import ArgumentError, caller_variables, join_words
+from ..engine import make_tensor, primitives
+from ..errors import ArgumentError, caller_variables, describe, join_words
 from ..graph import Node, order
 from ..lines import CUTS, Cut, Line
 from ..naming import Known
@@ -125,7 +125,7 @@ class View(Part):
         whole = self.reading.program
         if whole.folded:
             whole = Program([tensor.node])  # type: ignore[list-item]  # it was recorded
-        found = Values(whole, handles, self._values)
+        found = Values(whole, handles, self._values, self.reading.program.homes)
         if self._seed is not None and self.reading.backward.seed is not None:
             found.give(self.reading.backward.seed, self._seed)
         return found
@@ -206,13 +206,14 @@ class View(Part):
         >>> variables["result"]
         Tensor([[32.]], shape=(1, 1), dtype=float32)
         """
-        found: dict[str, Any] = {name: getattr(ops, name) for name in ops.__all__}
+        found: dict[str, Any] = {**primitives}
+        found |= {name: getattr(ops, name) for name in ops.__all__}
         found |= {name: getattr(losses, name) for name in LOSSES} | {"vjp": vjp, "s_": np.s_}
-        scope = self.reading.known.scope
+        scope, adopted = self.reading.known.scope, self.reading.known.adopted
         for name in self.reading.written_names:
             root = name.partition(".")[0].partition("[")[0]
-            if root in scope:
-                found[root] = scope[root]
+            if root in scope or root in adopted:
+                found[root] = scope[root] if root in scope else adopted[root]
         for term in self.reading.program.terms:
             array = self.values.array(term) if term.card is None else None
             if array is not None and term.name is not None and term.name.isidentifier():
@@ -354,6 +355,11 @@ def view(
         raise ArgumentError(f"view: detail must be {allowed}, not {detail!r}")
     variables = caller_variables() if names is None else names
     reading = read(tensor, Known(variables), cut, depth, style)
+    if gradient is not None and tensor.shape == () and tensor.dtype.kind == "f":
+        raise ArgumentError(
+            f"view: gradient is for tensors that are no number; {describe(tensor)} is one, and its "
+            "backward starts from 1"
+        )
     seed = None if gradient is None else tensor._seed("view", gradient, shared=True)
     bars = {} if correlation is None else bars_of(reading, correlation)
     return View(reading, values, detail, seed, bars)
