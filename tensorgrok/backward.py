@@ -16,8 +16,9 @@ from . import tidying
 from .derivation import Derivation
 from .engine import primitives
 from .lines import Cut, Line, cut
-from .naming import Names, delta_of, identifier, is_light
+from .naming import Names, identifier, is_light
 from .roles import DELTA, GRADIENT, LAYER
+from .symbols import delta_of
 from .terms import Program, Term, ordered, terms_in, uses
 
 _PARAMETER = re.compile(r"(weight|bias)(?:e?s)?_(\d+(?:_\d+)?)")

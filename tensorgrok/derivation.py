@@ -145,6 +145,7 @@ class Derivation:
         root = program.roots[0]
         start = tidying.unit(root.shape, root.dtype) if seed is None else seed
         self._run(root, start)
+        vars(self.reader).clear()  # its functions hold it: without them it is freed at once
 
     def _run(self, root: Term, start: Term) -> None:
         found: dict[Any, Any] = {root.source: Formal(start, self.reader)}

@@ -9,6 +9,7 @@ fold.
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -31,6 +32,7 @@ class Calls:
     def __init__(self, sources: Sequence[Source], known: Known) -> None:
         self._known = known
         self._nodes = order(sources)
+        self._places = {node: place for place, node in enumerate(self._nodes)}
         self._users: dict[Any, list[Node]] = {}
         for node in self._nodes:
             for source in node.inputs:
@@ -62,32 +64,45 @@ class Calls:
         return found
 
     def _is_closed(self, end: Node, call: Call, module: Any) -> bool:
-        """Whether the call computes something, and nothing within it is needed outside."""
+        """Whether the call computes something, and nothing within it is needed outside.
+
+        The walk goes from the end back, and users of a node are seen before it, so it stops at once
+        where something is needed outside, or where a module goes on from an earlier call of it.
+        """
         inputs = [source() for source in call.inputs]
         borders = {_node(source) for source in inputs}
         if None in borders or len(borders) < len(inputs):  # gone, or given twice
             return False
+        own = {tensor.node for _, tensor in module.named_tensors()}
         inside: set[Node] = set()
         reached: set[Node] = set()
-        stack: list[Any] = [end]
-        while stack:
-            node = stack.pop()
+        constants = False
+        waiting, seen = [-self._places[end]], {end}
+        while waiting:
+            node = self._nodes[-heapq.heappop(waiting)]
             if node in borders:
                 reached.add(node)
-            if node in inside or node in borders or isinstance(node, Literal):
                 continue
+            if isinstance(node, Leaf):
+                if node.requires_grad and node not in own:
+                    return False  # its gradient would be lost
+                constants |= not node.requires_grad
+                continue
+            if node is not end and not self._is_within(node, inside, module):
+                return False
             inside.add(node)
-            stack.extend(_node(source) for source in node.inputs)
-        own = {tensor.node for _, tensor in module.named_tensors()}
-        if any(isinstance(n, Leaf) and n.requires_grad and n not in own for n in inside):
-            return False  # its gradient would be lost
-        computed = [n for n in inside if n is not end and not isinstance(n, Leaf)]
-        leaves_only = not borders and any(
-            isinstance(n, Leaf) and not n.requires_grad for n in inside
-        )
-        if reached != borders or leaves_only or self._ends & set(computed):
+            for source in node.inputs:
+                given = _node(source)
+                if given not in seen and not isinstance(given, Literal):
+                    seen.add(given)
+                    heapq.heappush(waiting, -self._places[given])
+        return reached == borders and (bool(borders) or not constants)
+
+    def _is_within(self, node: Node, inside: set[Node], module: Any) -> bool:
+        """Whether a node is needed by what is inside alone, and ended no call of the module."""
+        if node in self._ends or any(user not in inside for user in self._users[node]):
             return False
-        return all(user in inside for node in computed for user in self._users[node])
+        return all(call.module() is not module for call in _calls_at(node))
 
 
 def _node(source: Any) -> Any:

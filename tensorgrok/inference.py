@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from .cards import Primitive
-from .context import Mode
+from .context import Mode, get_default_dtype
 from .engine import SCALARS, apply, make_tensor
 from .graph import Shape
 from .ops.indexing import join
@@ -43,16 +43,33 @@ class _StandIn:
 def inferred(card: Primitive[...], operands: tuple[Any, ...], parameters: dict[str, Any]) -> Known:
     """Return shape and dtype of what a card gives; one result only."""
     stand_ins = tuple(map(_stand_in, operands))
-    key = tuple(sorted((name, repr(value)) for name, value in parameters.items()))
-    cached = _CACHE.get((card.name, stand_ins, key))
+    settings = tuple((name, _frozen(parameters[name])) for name in sorted(parameters))
+    key = (card, get_default_dtype(), _frozen(stand_ins), settings)
+    try:
+        cached = _CACHE.get(key)
+    except TypeError:  # a setting of somebody's card that cannot be told from another
+        return _infer(card, stand_ins, parameters)
     if cached is None:
-        cached = _CACHE[card.name, stand_ins, key] = _infer(card, stand_ins, parameters)
-        if len(_CACHE) > 4096:
+        cached = _infer(card, stand_ins, parameters)
+        if len(_CACHE) >= 4096:
             _CACHE.clear()
+        _CACHE[key] = cached
     return cached
 
 
 _CACHE: dict[Any, Known] = {}
+
+
+def _frozen(value: Any) -> Any:
+    """A hashable value, equal only for what cards cannot tell apart: 1 is not 1.0."""
+    kind = type(value)
+    if kind in (tuple, list):
+        return (kind, *map(_frozen, value))
+    if kind is slice:
+        return (kind, value.start, value.stop, value.step)
+    if kind is np.ndarray:
+        return (kind, value.shape, value.dtype, value.tobytes())
+    return kind, value
 
 
 def _stand_in(operand: Any) -> Any:

@@ -123,10 +123,9 @@ def _too_long(computed: Sequence[Term], kept: set[Term]) -> set[Term]:
     for term in computed:
         inside = [t for t in terms_in(term.operands) if t in size]
         total = 1 + sum(0 if t in kept or t in more else size[t] for t in inside)
-        while total > LONGEST:
-            open_ones = [t for t in inside if t not in kept and t not in more]
-            longest = max(open_ones, key=size.__getitem__)
-            if size[longest] < 2:
+        open_ones = [t for t in dict.fromkeys(inside) if t not in kept and t not in more]
+        for longest in sorted(open_ones, key=size.__getitem__, reverse=True):
+            if total <= LONGEST or size[longest] < 2:
                 break
             more.add(longest)
             total -= size[longest]

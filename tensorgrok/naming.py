@@ -13,7 +13,7 @@ from __future__ import annotations
 import keyword
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from .engine import operations, primitives
@@ -30,94 +30,21 @@ from .roles import (
     left_operand,
     right_operand,
 )
+from .scopes import is_module, is_tensor, parts, values_in
+from .symbols import symbol_of, told_apart
 from .tensor import Tensor
 from .terms import Program, Term, terms_in
 
-GREEK = (
-    *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "mu"),
-    *("nu", "xi", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega"),
-    *("Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega"),
-)
-LETTERS = {name: rf"\{name}" for name in GREEK} | {"lam": r"\lambda", "lmbda": r"\lambda"}
-_GREEK_THEMSELVES = "αβγδεζηθικμνξπρστυφχψωΓΔΘΛΞΠΣΥΦΨΩ"  # names may be such letters
-LETTERS |= {letter: rf"\{name}" for letter, name in zip(_GREEK_THEMSELVES, GREEK, strict=True)}
-LETTERS["λ"] = r"\lambda"
-ACCENTS = ("hat", "bar", "tilde", "dot", "vec")
-
-_NUMBERED = re.compile(r"(layer|weight|weights|bias|biases|mask)_(\d+)(?:_\d+)?")
-_INITIALS = {"layer": "l", "weight": "W", "weights": "W", "bias": "b", "biases": "b", "mask": "m"}
-_LETTERS_OF = {"loss": "L", "constant": "c", "indices": "i"}
-_ROLE_LETTERS = {TARGET: "y", LOSS: "L"}
-
-
-def symbol_of(name: str, role: str | None = None) -> str:
-    r"""Return the LaTeX symbol of a Python name.
-
-    The names of a numbered chain come first: ``layer_2``, ``weights_0_1``, ``biases_0_1``. Else one
-    letter is italic and words are upright, trailing digits and what follows an underscore are a
-    subscript, ``_hat``, ``_bar``, ``_tilde`` are accents, Greek letters go by their names. A target
-    or a loss that is called by a word is ``y`` or ``L``.
-
-    >>> from tensorgrok.naming import symbol_of
-    >>> symbol_of("weights_0_1"), symbol_of("W_hh"), symbol_of("x_hat"), symbol_of("lam")
-    ('W_{0}', 'W_{\\mathrm{hh}}', '\\hat{x}', '\\lambda')
-    """
-    numbered = _NUMBERED.fullmatch(name)
-    if numbered:
-        return f"{_INITIALS[numbered[1]]}_{{{numbered[2]}}}"
-    if name in _LETTERS_OF:
-        return _LETTERS_OF[name]
-    base, subscripts = _split(name)
-    accent = ""
-    if subscripts and subscripts[-1] in ACCENTS:
-        accent = subscripts.pop()
-    is_word = len(base) > 1 and base not in LETTERS
-    if is_word and role in _ROLE_LETTERS:
-        return _ROLE_LETTERS[role]
-    letter = LETTERS.get(base) or (rf"\mathrm{{{base}}}" if len(base) > 1 else base)
-    if accent:
-        letter = rf"\{accent}{{{letter}}}"
-    if not subscripts:
-        return letter
-    return f"{letter}_{{{', '.join(map(_subscript, subscripts))}}}"
-
-
-def _split(name: str) -> tuple[str, list[str]]:
-    """The base of a name and its subscripts."""
-    last = [part for part in re.split(r"[.\[\]'\"]+", name) if part][-2:]
-    words = [word for part in last for word in re.split(r"[\W_]+", part) if word]
-    base, *rest = words or ["value"]
-    digits = re.fullmatch(r"(.*?[^\d])(\d+)", base)
-    if digits:
-        base, rest = digits[1], [digits[2], *rest]
-    return base, rest
-
-
-def _subscript(part: str) -> str:
-    if part in LETTERS:
-        return LETTERS[part]
-    return part if part.isdigit() or len(part) == 1 else rf"\mathrm{{{part}}}"
-
-
-def delta_of(symbol: str) -> str:
-    r"""Return the symbol of the cotangent of a layer: ``\delta_{2}`` for ``l_{2}``."""
-    numbered = re.fullmatch(r"l_\{(\d+)\}('*)", symbol)
-    if numbered:
-        return rf"\delta_{{{numbered[1]}}}{numbered[2]}"
-    return rf"\delta_{{{symbol}}}"
-
-
 # Python names ----------------------------------------------------------------------------------
-
-_MOST = 1000  # a longer list is data, not a list of weights
 
 
 class Known:
     """The Python expressions by which recorded values are known to somebody.
 
-    Tensors, modules, and lists, tuples and dictionaries of tensors among the variables are looked
-    into. The first binding wins, and names that begin with an underscore are nobody's. A tensor's
-    own name goes before the path of a parameter in a module, and that before a variable.
+    Tensors and modules among the variables, and in lists, tuples, dictionaries and plain objects
+    there (see ``scopes``). The first binding wins, and names that begin with an underscore are
+    nobody's. A tensor's own name goes before the path of a parameter in a module, and that before a
+    variable.
 
     Args:
         variables: the variables of a scope, by name.
@@ -125,7 +52,8 @@ class Known:
     Attributes:
         handles: tensors by what is recorded of them.
         modules: for modules, by id, the expression and how deep in others they lie.
-        adopted: modules that no variable holds, by the name they have here.
+        adopted: what printed programs call otherwise than the caller does, or what no variable
+            holds, by the name it has here.
         scope: the variables.
     """
 
@@ -137,22 +65,39 @@ class Known:
         self.handles: dict[Any, Tensor] = {}
         self.modules: dict[int, tuple[str, int]] = {}
         self.adopted: dict[str, Any] = {}
-        visible = [(name, value) for name, value in variables.items() if not name.startswith("_")]
-        for name, value in visible:
-            if hasattr(type(value), "named_tensors"):
-                for path, tensor in value.named_tensors():
-                    self._note(self.paths, tensor, _expression(value, name, path))
-                self._note_modules(value, name)
-            else:
+        self._functions = functions()
+        visible = [
+            (self._root(name, value), value)
+            for name, value in variables.items()
+            if not name.startswith("_")
+        ]
+        for name, value in values_in(visible):
+            if is_tensor(value):
                 self._note(self.variables, value, name)
-        for name, value in visible:
-            if isinstance(value, list | tuple) and len(value) <= _MOST:
-                for index, item in enumerate(value):
-                    self._note(self.variables, item, f"{name}[{index}]")
-            elif isinstance(value, dict) and len(value) <= _MOST:
-                for key, item in list(value.items()):
-                    if isinstance(key, str | int):
-                        self._note(self.variables, item, f"{name}[{key!r}]")
+            elif is_module(value) and id(value) not in self.modules:
+                self._note_module(value, name)
+
+    def _root(self, name: str, value: Any) -> str:
+        """What printed programs call a variable: not what they call a function."""
+        if (
+            name not in self._functions
+            or is_tensor(value)
+            or not (is_module(value) or parts(value))
+        ):
+            return name
+        while name in (self.scope.keys() | self.adopted.keys() | self._functions):
+            name += "_"
+        self.adopted[name] = value
+        return name
+
+    def _note_module(self, module: Any, name: str) -> None:
+        """Note what a module holds; one that cannot say it has no say."""
+        try:
+            for path, tensor in module.named_tensors():
+                self._note(self.paths, tensor, _expression(module, name, path))
+            self._note_modules(module, name)
+        except Exception:  # two tensors of one path, somebody's own method: no reason not to view
+            return
 
     def adopt(self, modules: Iterable[Any]) -> None:
         """Name modules that no variable holds, and what is in them: ``block_1``, ``block_2``."""
@@ -178,25 +123,26 @@ class Known:
             depths[path] = depths[above] + 1 if path else 0
             self.modules.setdefault(id(module), (_expression(root, name, path), depths[path]))
 
-    def _note(self, names: dict[Any, str], value: Any, name: str) -> None:
-        if isinstance(value, Tensor) and value.node is not None:
+    def _note(self, names: dict[Any, str], value: Tensor, name: str) -> None:
+        if value.node is not None:
             names.setdefault(value.node, name)
             self.handles.setdefault(value.node, value)
             if value.name is not None:
                 self.own.setdefault(value.node, value.name)
 
-    def name_of(self, source: Any) -> str | None:
-        """The name of a recorded value, or None."""
+    def given_name(self, source: Any) -> str | None:
+        """The name that somebody gave a recorded value in so many words, or None."""
         label = label_of(source)
         if label is not None:
             return label[0]
         handle = source.handle() if isinstance(source, Leaf) else None
         if handle is not None and handle.name is not None:
             return str(handle.name)
-        for names in (self.own, self.paths, self.variables):
-            if source in names:
-                return names[source]
-        return None
+        return self.own.get(source)
+
+    def found_name(self, source: Any) -> str | None:
+        """The expression by which a recorded value was found, or None."""
+        return self.paths.get(source, self.variables.get(source))
 
 
 def _expression(root: Any, name: str, path: str) -> str:
@@ -237,13 +183,21 @@ _PATH = re.compile(r"\w+(\.\w+|\[[^\[\]]*\])+")
 _METHODS = {"all", "any", "argmax", "argmin", "max", "mean", "min", "prod", "std", "sum", "var"}
 
 
+def functions() -> set[str]:
+    """The functions that printed programs call."""
+    return {*primitives, *operations, "vjp", "s_", "float", "complex"} - _METHODS
+
+
 def _spoken(known: Known) -> set[str]:
     """What printed programs call by its name; a value that is called so would hide it."""
     paths = (*known.paths.values(), *known.variables.values(), *dict(known.modules.values()))
     roots = {re.split(r"[.\[]", path)[0] for path in paths if path not in known.scope}
     modules = {name for name, _ in known.modules.values()} & set(known.scope)
-    functions = {*primitives, *operations, "vjp", "s_", "float"} - _METHODS
-    return functions | roots | modules
+    return functions() | roots | modules
+
+
+def _numbered(name: str, count: int) -> str:
+    return f"{name}_{count}"
 
 
 class Names:
@@ -268,6 +222,7 @@ class Names:
         self._spoken = _spoken(known)
         self._taken: set[str] = set()
         self._symbols: set[str] = set()
+        self._counts: dict[str, int] = {}
         self._numbered: list[Term] = []
         self._read = set(_read_by_backward(program))
         for number, term in enumerate(program.terms):
@@ -275,12 +230,11 @@ class Names:
             term.role = self.roles.of(term)
             if given and term.source in given:
                 self._take_over(term, given[term.source])
-        for term in program.terms:
-            if term.name is not None:
-                continue
-            name = known.name_of(term.source)
-            if name is not None:
-                self._give_known(term, name, known)
+        for name_of in (known.given_name, known.found_name):
+            for term in program.terms:
+                name = None if term.name is not None else name_of(term.source)
+                if name is not None:
+                    self._give_known(term, name, known)
         for term in program.terms:
             if term.name is None:
                 self._give_canonical(term)
@@ -289,16 +243,18 @@ class Names:
         """Name a term; a name that is taken gets a number, a symbol that is taken gets primes."""
         symbol = symbol_of(name, term.role) if symbol is None else symbol
         name = f"{name}_" if name in self._spoken else name
-        unique, count = name, 1
-        while unique in self._taken:
-            count += 1
-            unique = f"{name}_{count}"
-        while symbol in self._symbols:
-            symbol += "'"
-        self._taken.add(unique)
-        self._symbols.add(symbol)
-        term.name, term.symbol = unique, symbol
+        term.name = self._apart(name, self._taken, _numbered)
+        term.symbol = self._apart(symbol, self._symbols, told_apart)
         return term
+
+    def _apart(self, text: str, taken: set[str], variant: Callable[[str, int], str]) -> str:
+        """A text, or the first of its variants that is not taken; from now on it is."""
+        found = text
+        while found in taken:
+            self._counts[text] = count = self._counts.get(text, 1) + 1
+            found = variant(text, count)
+        taken.add(found)
+        return found
 
     def _take_over(self, term: Term, other: Term) -> None:
         """Call a term as it is called elsewhere."""
@@ -316,7 +272,8 @@ class Names:
         if term.card is None and path and name not in known.scope:
             self.give(term, name, symbol)
         else:
-            symbol = symbol_of(name, term.role) if symbol is None else symbol
+            said = identifier(name) if _PATH.fullmatch(name) else name
+            symbol = symbol_of(said, term.role) if symbol is None else symbol
             self.give(term, identifier(name), symbol)
 
     def give_number(self, term: Term) -> Term:

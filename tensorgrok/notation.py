@@ -11,6 +11,7 @@ This module stands on ``terms``; read ``lines`` next, which says where an expres
 
 from __future__ import annotations
 
+import cmath
 import functools
 import itertools
 import math
@@ -18,6 +19,9 @@ import re
 from collections.abc import Container
 from typing import Any, Literal
 
+import numpy as np
+
+from .symbols import symbol_level
 from .terms import Term, ordered
 
 Language = Literal["python", "latex"]
@@ -119,9 +123,10 @@ def number_text(value: Any, language: Language) -> str:
 def _number(value: Any, language: Language) -> tuple[str, str]:
     """Text of a number, and how tightly it binds."""
     python = language == "python"
+    if isinstance(value, np.generic):
+        value = value.item()
     if isinstance(value, complex):
-        text = repr(value).strip("()").replace("j", "j" if python else r" \mathrm{i}")
-        return text, "sum"
+        return _complex_number(value, python)
     if isinstance(value, float) and not math.isfinite(value):
         if python:
             return f"float('{value}')", "call"
@@ -142,6 +147,16 @@ def _number(value: Any, language: Language) -> tuple[str, str]:
     if exponent:
         return rf"{digits} \cdot 10^{{{int(exponent)}}}", "sum" if value < 0 else "hadamard"
     return text, _sign_level(value)
+
+
+def _complex_number(value: complex, python: bool) -> tuple[str, str]:
+    text = repr(value).strip("()")
+    if python and not cmath.isfinite(value):
+        return f"complex('{text}')", "call"
+    if python:
+        return text, "sum"
+    text = text.replace("inf", r"\infty ").replace("nan", r"\mathrm{nan}")
+    return text.replace("j", r" \mathrm{i}"), "sum"
 
 
 _LONG = 8  # characters that a number may take before a shorter way to say it is looked for
@@ -242,7 +257,8 @@ def _spelled(term: Term, fields: dict[str, Any], language: Language) -> tuple[st
     alone = fields.get(template[1:-1].split(":")[0])
     if _FIELD.fullmatch(template) and isinstance(alone, Written):
         level = alone.level  # it says no more than its operand
-    return template.format(**fields), level if level in _RANKS[language] else "comparison"
+    shown = {name: _setting(value, language) for name, value in fields.items()}
+    return template.format(**shown), level if level in _RANKS[language] else "comparison"
 
 
 def _plain_call(term: Term, fields: dict[str, Any], language: Language) -> str:
@@ -266,21 +282,46 @@ def name_of(term: Term, language: Language) -> str:
     return f"{NAME}{term.id}{MID}{text}{CLOSE}"
 
 
-def _name_level(term: Term) -> str:
-    return "call" if set("_^'") & set(term.symbol or "_") else "atom"
-
-
 def _fields(term: Term, written: dict[Term, Written], language: Language) -> dict[str, Any]:
     """Operands and parameters of a term, as templates take them."""
-
-    def one(operand: Any) -> Any:
-        if isinstance(operand, tuple):
-            return WrittenSequence(map(one, operand))
-        if not isinstance(operand, Term):
-            return WrittenNumber(operand, language)
-        if operand in written:
-            return written[operand]
-        return WrittenTerm(operand, name_of(operand, language), _name_level(operand), language)
-
     assert term.card is not None
-    return dict(zip(term.card.arguments, map(one, term.operands), strict=True)) | term.parameters
+    settings = {name: _plain_value(value) for name, value in term.parameters.items()}
+    operands = [_operand(operand, written, language) for operand in term.operands]
+    return dict(zip(term.card.arguments, operands, strict=True)) | settings
+
+
+def _operand(operand: Any, written: dict[Term, Written], language: Language) -> Any:
+    """An operand as templates take it."""
+    if isinstance(operand, tuple):
+        return WrittenSequence(_operand(one, written, language) for one in operand)
+    if not isinstance(operand, Term):
+        return WrittenNumber(operand, language)
+    if operand in written:
+        return written[operand]
+    level = "atom" if language == "python" else symbol_level(operand.symbol or "_")
+    return WrittenTerm(operand, name_of(operand, language), level, language)
+
+
+def _plain_value(value: Any) -> Any:
+    """A setting without NumPy's scalars, which print as calls of NumPy."""
+    if isinstance(value, np.generic):
+        return value.item()
+    return tuple(map(_plain_value, value)) if type(value) is tuple else value
+
+
+class _Setting(str):
+    """Text that stands in a template, and in a tuple, as it is."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def _setting(value: Any, language: Language) -> Any:
+    """A setting as templates print it: of numbers that have no literal, what makes them."""
+    if isinstance(value, float | complex) and not cmath.isfinite(value):
+        return _Setting(number_text(value, language))
+    if type(value) is tuple and value:
+        return tuple(_setting(item, language) for item in value)
+    return value

@@ -9,13 +9,15 @@ This module stands on ``folding`` and ``backward``; read ``views.view`` next.
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from .backward import Backward
 from .engine import primitives
 from .errors import ArgumentError, GraphError, describe
 from .folding import Calls
-from .graph import Leaf, Node
+from .graph import Leaf, Node, Output, order
 from .lines import Cut, Line, cut, forward_lines
 from .naming import Known, Names
 from .repeats import OFTEN, shown_lines
@@ -162,6 +164,20 @@ def read(tensor: Tensor, known: Known, how: Cut, depth: int | None, style: str |
         )
     if depth is not None and (isinstance(depth, bool) or not isinstance(depth, int) or depth < 0):
         raise ArgumentError(f"view: depth must be a whole number from 0, or None, not {depth!r}")
+    reading = _read(tensor, node, known, how, depth, style)
+    _let_go(known, node, reading.written_names)
+    return reading
+
+
+def _read(
+    tensor: Tensor,
+    node: Node | Output,
+    known: Known,
+    how: Cut,
+    depth: int | None,
+    style: str | None,
+) -> Reading:
+    """A tensor's graph, folded as deep as asked for, or until there are few lines."""
     calls = Calls([node], known)
     if depth is not None:
         return Reading(tensor, known, how, calls.folded(depth), style)
@@ -175,3 +191,20 @@ def read(tensor: Tensor, known: Known, how: Cut, depth: int | None, style: str |
         if folded:
             opened = Reading(tensor, known, how, folded, style)
     return opened
+
+
+def _let_go(known: Known, end: Node | Output, written: Iterable[str]) -> None:
+    """Forget what a scope holds beside this graph, lest a view keep all of it alive.
+
+    The names stay, for those that are given later must not meet them.
+    """
+    here = set(order([end]))
+    roots = {re.split(r"[.\[]", name)[0] for name in written}
+    known.scope = {name: held if name in roots else None for name, held in known.scope.items()}
+    for noted in (known.own, known.paths, known.variables, known.handles):
+        for source in [source for source in noted if _node(source) not in here]:
+            del noted[source]
+
+
+def _node(source: Any) -> Any:
+    return source.node if isinstance(source, Output) else source

@@ -132,25 +132,26 @@ def _likeness(line: Line, places: dict[Term, int]) -> Any:
     """What lines that are alike have in common."""
     here = places[line.target]
     inner = {term: place for place, term in enumerate(line.inner)}
-
-    def one(operand: Any) -> Any:
-        if isinstance(operand, tuple):
-            return tuple(map(one, operand))
-        if not isinstance(operand, Term):
-            return type(operand), operand
-        if operand in inner:
-            return "inner", inner[operand]
-        back = here - places[operand] if operand in places else operand.role
-        return back, operand.shape, str(operand.dtype)
-
     # A folded call is like another of a module of the same class and size, whatever it is called.
     return tuple(
         (
             getattr(term.card, "described", ()) if term.kind == "module" else term.card.name,
-            tuple(map(one, term.operands)),
+            tuple(_operand(operand, inner, here, places) for operand in term.operands),
             repr(sorted(term.parameters.items())) if term.kind != "module" else "",
             term.shape,
         )
         for term in line.inner
         if term.card is not None
     )
+
+
+def _operand(operand: Any, inner: dict[Term, int], here: int, places: dict[Term, int]) -> Any:
+    """What operands that are alike have in common."""
+    if isinstance(operand, tuple):
+        return tuple(_operand(item, inner, here, places) for item in operand)
+    if not isinstance(operand, Term):
+        return type(operand), operand
+    if operand in inner:
+        return "inner", inner[operand]
+    back = here - places[operand] if operand in places else operand.role
+    return back, operand.shape, str(operand.dtype)

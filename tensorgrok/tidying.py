@@ -16,7 +16,7 @@ import numpy as np
 from .cards import KINDS, Primitive
 from .engine import SCALARS, primitives
 from .inference import inferred
-from .ops import reductions
+from .ops import elementwise, reductions
 from .terms import Sign, Term
 
 Parameters = dict[str, Any]
@@ -30,9 +30,15 @@ def noted(card: Primitive[...], operands: tuple[Any, ...], parameters: Parameter
 
 def applied(card: Primitive[...], operands: tuple[Any, ...], parameters: Parameters) -> Term:
     """Return a term of the same value, spelled as simply as the laws here allow."""
+    plainly = noted(card, operands, parameters)
     law = LAWS.get(card.name)
     found = None if law is None else law(*operands, **parameters)
-    return noted(card, operands, parameters) if found is None else found
+    return found if found is not None and _alike(found, plainly) else plainly
+
+
+def _alike(one: Term, other: Term) -> bool:
+    """Whether two terms have one shape and one dtype, as a law of algebra does not ask."""
+    return bool(one.shape == other.shape and one.dtype == other.dtype)
 
 
 def unit(shape: Any, dtype: Any) -> Term:
@@ -181,10 +187,12 @@ def product(name: str, operands: tuple[Any, ...], spelled: str) -> Term | None:
         return None
     first, second = operands
     if name == "vecmat_dx":
-        return _make(spelled, first, transposed(second))
-    if first.ndim == second.ndim == 2:
-        return _make(spelled, transposed(first), second)
-    return None
+        found = _make(spelled, first, transposed(second))
+    elif first.ndim == second.ndim == 2:
+        found = _make(spelled, transposed(first), second)
+    else:
+        return None
+    return found if _alike(found, noted(primitives[name], operands, {})) else None
 
 
 # Functions -------------------------------------------------------------------------------------
@@ -224,6 +232,26 @@ def _softmax_of(x1: Any, x2: Any) -> Term | None:
     return _make("softmax", z, -1) if along_rows and largest.operands[0] is z else None
 
 
+#: A cotangent that passes where a condition holds: the gate of ``relu``, the mask of dropout.
+GATED = Sign(
+    "where",
+    KINDS["elementwise"],
+    ("condition", "x1", "x2"),
+    "{x1:product} * {condition:unary}",
+    elementwise.where_latex,
+    "hadamard",
+    elementwise.where,
+)
+
+
+def _where(condition: Any, x1: Any, x2: Any) -> Term | None:
+    zero = x2.__class__ in SCALARS and x2 == 0
+    if not (zero and isinstance(x1, Term) and condition.dtype == np.bool_):
+        return None
+    shape, dtype = inferred(primitives["where"], (condition, x1, x2), {})
+    return Term(GATED, (condition, x1, x2), {}, shape, dtype)
+
+
 def _equal(x1: Any, x2: Any) -> Term | None:
     """``labels[..., None] == arange(count)``, the places of the labels."""
     if not (_is(x1, "getitem_slice") and _is(x2, "arange")):
@@ -252,4 +280,5 @@ LAWS: dict[str, Callable[..., Term | None]] = {
     "permute_dims": _permute_dims,
     "subtract": _subtract,
     "equal": _equal,
+    "where": _where,
 }

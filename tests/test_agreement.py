@@ -67,11 +67,14 @@ def run(view: View, gradients: dict[str, Array], root_gradient: Tensor | None) -
         line = statement.line
         exec(statement.python, variables)
         found = eval(str(line.target.name), variables).numpy()
+        assert (found.dtype, found.shape) == (line.target.dtype, line.target.shape)
         forward = line.direction == "forward"
         if forward and line.target in known:
+            assert found.dtype == known[line.target].dtype, statement.python
             assert np.array_equal(found, known[line.target]), statement.python
         if line.target.name in gradients:
             wanted = gradients[line.target.name]
+            assert found.dtype == wanted.dtype, statement.python
             if exact:
                 assert np.array_equal(found, wanted), statement.python
             near(found, wanted, statement.python)

@@ -385,8 +385,8 @@ def test_bad_word_is_refused_before_the_script_runs(
 
 def test_file_that_cannot_be_written_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     words = (script(), "loss", "--save", "missing/a.svg")
-    said = refused(capsys, *words, code=1)
-    assert said == "view: cannot write 'missing/a.svg': No such file or directory"
+    said = refused(capsys, *words, code=2)
+    assert said.startswith("save: there is no folder 'missing' for 'a.svg'; make it first")
 
 
 def test_picture_without_its_package_names_it(

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 import tensorgrok as tg
 from tensorgrok import Tensor, nn
 from tensorgrok.engine import operations
-from tensorgrok.naming import identifier, symbol_of
+from tensorgrok.naming import identifier
+from tensorgrok.symbols import symbol_of
 from tensorgrok.terms import Term
 from tensorgrok.views.mathematics import parse
 from tensorgrok.views.unicode import to_unicode

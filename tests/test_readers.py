@@ -124,14 +124,14 @@ def test_symbols_read_a_softmax_network_with_dropout() -> None:
     names |= {second.weight: "V", second.bias: "c", classifier.mask: "mask"}
     reader = Reader(loss, names, "python")
     assert reader.forward == [
-        "loss = cross_entropy((relu(x.dot(W) + b) * mask * 1.25).dot(V) + c, labels)"
+        "loss = cross_entropy((where(mask, relu(x.dot(W) + b), 0) * 1.25).dot(V) + c, labels)"
     ]
     deltas = {first.weight: "dW", first.bias: "db", second.weight: "dV", second.bias: "dc"}
     texts = dict(line.split(" = ", 1) for line in reader.backward(deltas))
     loss.backward()
     assert set(texts) == {"dW", "db", "dV", "dc"}
     share = "1 / 6"  # of each row in the mean
-    logits = "(relu(x.dot(W) + b) * mask * 1.25).dot(V) + c"
+    logits = "(where(mask, relu(x.dot(W) + b), 0) * 1.25).dot(V) + c"
     assert texts["dc"] == f"({share} * (softmax({logits}) - one_hot(labels, 3))).sum(axis=0)"
     assert "* mask" in texts["dW"]
 

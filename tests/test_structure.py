@@ -37,7 +37,7 @@ ROWS = (
 
 #: What reads recorded graphs, on the core and below the views.
 READING = (
-    ("terms",),
+    ("scopes", "symbols", "terms"),
     ("inference", "notation", "roles"),
     ("tidying",),
     ("derivation", "naming"),

@@ -45,8 +45,11 @@ def test_text_files(view: View, tmp_path: Path, kind: Any) -> None:
     assert contents["svg"] == view.whole.bricks
     assert ElementTree.fromstring(contents["svg"]).tag == "{http://www.w3.org/2000/svg}svg"
     assert contents["txt"] == view.text() + "\n"
-    assert contents["py"].splitlines()[:5] == [
+    assert contents["py"].splitlines()[:7] == [
         "# loss: 3 → 4 → 1",
+        "# Needs layer_0, weights_0_1, weights_1_2 and walk_vs_stop, and the functions that are "
+        "called.",
+        "# view.namespace() has them: exec(view.python, view.namespace())",
         "",
         "# forward",
         "layer_1 = relu(layer_0.dot(weights_0_1))",
@@ -98,7 +101,9 @@ def test_other_endings_are_refused(view: View, tmp_path: Path, name: str) -> Non
 
 
 def test_what_cannot_be_written_leaves_nothing_behind(view: View, tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(
+        tg.ArgumentError, match=r"save: there is no folder '.*no' for 'seed\.txt'; m"
+    ):
         view.save(tmp_path / "no" / "seed.txt")
     (tmp_path / "folder.txt").mkdir()
     with pytest.raises(OSError, match=r"folder\.txt"):
@@ -123,7 +128,9 @@ def test_an_error_on_the_way_leaves_the_old_file(
 
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions are those of POSIX")
-def test_permissions_are_those_of_other_files(view: View, tmp_path: Path) -> None:
+def test_permissions_are_those_of_other_files(
+    view: View, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = os.umask(0o027)
     try:
         made = view.save(tmp_path / "seed.txt")
@@ -132,6 +139,9 @@ def test_permissions_are_those_of_other_files(view: View, tmp_path: Path) -> Non
         assert stat.S_IMODE(made.stat().st_mode) == wanted == 0o640
         made.chmod(0o600)
         assert stat.S_IMODE(view.save(made).stat().st_mode) == 0o600  # it stays private
+        monkeypatch.setattr(os, "umask", None)  # which is that of all threads
+        assert view.save(tmp_path / "third.txt").is_file()
+        monkeypatch.undo()
     finally:
         os.umask(before)
 
@@ -171,6 +181,20 @@ def test_streams_of_any_encoding(view: View, encoding: str) -> None:
     assert text.isascii() == (not encoding.lower().startswith("utf"))
     assert "layer_1 = relu(layer_0.dot(weights_0_1))" in text
     assert "\x1b" not in text
+
+
+def test_names_that_ascii_lacks_are_escaped() -> None:
+    width, weight = Tensor(np.ones((1, 2))), Tensor(np.ones((2, 2)), requires_grad=True)
+    result = tg.relu(width.dot(weight))
+    shown = tg.view(result, names={"größe": width, "層": weight, "результат": result})
+    text = shown.text(only_ascii=True)
+    assert text.isascii()
+    assert r"gr\xf6\xdfe.dot(\u5c64)" in text
+    for encoding in ("ascii", "latin-1", "cp1252", "utf-8"):
+        out = stream(encoding)
+        shown.show(out)
+        out.seek(0)
+        assert out.read().startswith(text[:9] if encoding != "utf-8" else "результат")
 
 
 def test_colour_is_for_terminals_that_want_it(view: View, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -247,6 +271,29 @@ def test_other_details(detail: Any) -> None:
     expected = "view: detail must be 'numbers', 'dimensions' or 'letters', not "
     with pytest.raises(tg.ArgumentError, match=expected):
         tg.view(net.root, detail=detail)
+
+
+@pytest.mark.parametrize(("shape", "said"), [((4, 3), r"\(4, 3\)"), (-1, "-1"), ([2], r"\[2\]")])
+def test_shapes_belong_to_reshape(shape: Any, said: str) -> None:
+    net = seed_network()
+    expected = rf"view: .* takes no shape, but was given {said}; .* write x\.reshape\({said}\)"
+    with pytest.raises(tg.ArgumentError, match=expected):
+        tg.view(net.root, shape)
+
+
+@pytest.mark.parametrize("values", ["no", None, 1])
+def test_other_values(values: Any) -> None:
+    net = seed_network()
+    with pytest.raises(tg.ArgumentError, match="view: values must be True or False, not "):
+        tg.view(net.root, values=values)
+
+
+@pytest.mark.parametrize("names", [3, ["x"], {1: 2}, "loss"])
+def test_other_names(names: Any) -> None:
+    net = seed_network()
+    expected = r"view: names must be a dictionary from names to values, such as locals\(\), not "
+    with pytest.raises(tg.ArgumentError, match=expected):
+        tg.view(net.root, names=names)
 
 
 def test_a_depth_beyond_all_modules_opens_everything() -> None:

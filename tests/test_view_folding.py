@@ -12,7 +12,9 @@ import pytest
 
 import tensorgrok as tg
 from tensorgrok import Tensor, nn
+from tensorgrok.folding import Calls
 from tensorgrok.lines import CUTS, Cut
+from tensorgrok.naming import Known
 from tensorgrok.repeats import runs
 from tensorgrok.views.view import View
 from tests.viewed import Block, Mlp, Transformer
@@ -55,7 +57,8 @@ def python(root: Tensor, names: dict[str, Any], depth: int | None) -> list[str]:
 
 
 def test_modules_fold_by_depth() -> None:
-    model = nn.Sequential(nn.Sequential(nn.Linear(3, 4), nn.Tanh()), nn.Linear(4, 2))
+    first = nn.Sequential(nn.Sequential(nn.Linear(3, 4), nn.Tanh()), nn.ReLU())
+    model = nn.Sequential(first, nn.Sequential(nn.Linear(4, 2)))
     x = data(2, 3)
     y = model(x)
     names = {"model": model, "x": x, "y": y}
@@ -63,14 +66,15 @@ def test_modules_fold_by_depth() -> None:
     assert python(y, names, 1) == ["v_1 = model[0](x)", "y = model[1](v_1)"]
     assert python(y, names, 2) == [
         "v_1 = model[0][0](x)",
-        "layer_2 = model[0][1](v_1)",
-        "y = layer_2.dot(model[1].weight) + model[1].bias",
+        "layer_1 = relu(v_1)",
+        "y = layer_1.dot(model[1][0].weight) + model[1][0].bias",
     ]
     opened = [
-        "layer_1 = tanh(x.dot(model[0][0].weight) + model[0][0].bias)",
-        "y = layer_1.dot(model[1].weight) + model[1].bias",
+        "v_1 = tanh(x.dot(model[0][0][0].weight) + model[0][0][0].bias)",
+        "layer_1 = relu(v_1)",
+        "y = layer_1.dot(model[1][0].weight) + model[1][0].bias",
     ]
-    assert python(y, names, 3) == opened
+    assert python(y, names, 3) == opened  # layers themselves are always open
     assert python(y, names, None) == opened  # few lines need no folding
 
 
@@ -113,7 +117,8 @@ def test_modules_that_no_variable_holds_have_names_of_their_own() -> None:
     assert lines[1] == "layer_2 = sequential_2(v_1)"  # each is a layer
     taken = {"sequential_1": x}
     assert "sequential_2(sequential_1)" in python(y, taken, 0)[0]
-    assert "sequential_1[0](" in python(y, {}, 1)[0]
+    third = nn.Sequential(nn.Sequential(nn.Linear(3, 2)))
+    assert "sequential_1[0](" in python(third(x), {}, 1)[0]
 
 
 # What cannot be folded, and what can --------------------------------------------------------------
@@ -246,7 +251,7 @@ def test_arguments_that_are_not_used() -> None:
 
 
 def test_a_module_that_is_called_often() -> None:
-    cell, h = nn.Linear(3, 3), data(2, 3)
+    cell, h = nn.Sequential(nn.Linear(3, 3)), data(2, 3)
     for _ in range(4):
         h = tg.tanh(cell(h))
     view = tg.view(h, names={"cell": cell, "h": h}, depth=0)
@@ -294,6 +299,43 @@ def _grown(draw: random.Random, deep: int) -> nn.Module:
     return nn.Sequential(
         nn.Linear(3, 3), *(_grown(draw, deep - 1) for _ in range(draw.randint(1, 3)))
     )
+
+
+class Counter(nn.Module):
+    """Goes on from where its last call ended."""
+
+    def __init__(self) -> None:
+        self.inner = nn.Linear(3, 3)
+        self.state = data(2, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.state = tg.tanh(self.inner(x) + self.state)
+        return self.state
+
+
+def test_modules_with_a_state_stay_open_at_once() -> None:
+    cell, x = Counter(), data(2, 3)
+    for _ in range(2_000):
+        h = cell(x)
+    calls = Calls([h.node], Known({"cell": cell, "x": x}))
+    folded = timed(1, lambda: calls.folded(0))
+    assert len(folded) <= 1  # the first state is no result of a call
+    assert "cell(" not in python(h, {"cell": cell, "x": x, "h": h}, 0)[-1]
+
+
+def test_what_is_inside_of_modules_is_said() -> None:
+    first, second = nn.Sequential(nn.Linear(3, 4)), nn.Sequential(nn.Linear(4, 2))
+    x = data(2, 3)
+    y = second(first(x))
+    names = {"first": first, "second": second, "x": x, "y": y}
+    said = (
+        "The gradients inside first (16 parameters) and second (10 parameters) are no lines here."
+    )
+    folded = tg.view(y, names=names, depth=0)
+    assert said in folded.text()
+    assert said in folded.html()
+    opened = tg.view(y, names=names, depth=1)
+    assert "gradients inside" not in opened.text() + opened.html()
 
 
 # Huge graphs --------------------------------------------------------------------------------------
@@ -351,3 +393,21 @@ def test_thousands_of_operations(grown: Callable[[int], Tensor], cut: Cut) -> No
     timed(10, lambda: everything(tg.view(root, names={}, cut=cut)))
     root = grown(10_000)
     timed(60, lambda: everything(tg.view(root, names={}, cut=cut)))
+
+
+def test_of_many_operands_a_picture_shows_some() -> None:
+    items = [Tensor(np.full(2, float(place)), requires_grad=True) for place in range(3_000)]
+    y = tg.concat(items)
+    view = tg.view(y, names={"items": items[:2], "y": y})
+    timed(5, lambda: view.lines[0].bricks)
+    assert "… 2,993 more" in view.lines[0].bricks
+    assert view.lines[0].terminal().count("with") <= 6
+    wide = tg.concat([tg.tanh(item * 2.0 + 1.0) for item in items])
+    view = timed(10, lambda: tg.view(wide, names={}))
+    assert len(view.lines) >= 2_990
+
+
+def test_few_operands_are_all_shown() -> None:
+    items = [Tensor(np.full(2, float(place)), requires_grad=True) for place in range(7)]
+    y = tg.concat(items)
+    assert "more" not in tg.view(y, names={"y": y}).lines[0].bricks

@@ -1,4 +1,4 @@
-"""Pictures of whole networks: labels keep apart, equal dimensions look equal, deltas stand below."""
+"""Pictures of whole networks: labels keep apart, equal dimensions look equal, deltas are below."""
 
 from __future__ import annotations
 
@@ -77,6 +77,7 @@ def test_biases_masks_and_gates_stand_where_they_are_applied() -> None:
     gate = next(line for line in view.backward.lines if line.name == "hidden_delta")
     strips = [i for stack in gate.lanes[-1] for i in stack.items if isinstance(i, Strip)]
     assert "⊙ [ · > 0 ]" in [strip.sign for strip in strips]
+    assert " > 0] " in gate.terminal()  # no blank before the bracket
 
 
 def test_a_residual_is_a_path_from_the_start_of_the_lane() -> None:

@@ -15,7 +15,17 @@ import pytest
 import tensorgrok as tg
 from tensorgrok import Tensor, nn, optim
 from tensorgrok.terms import Term
-from tensorgrok.views.values import CHANGED, GONE, NOT_COMPUTED, OFF, RELEASED
+from tensorgrok.views.values import (
+    CHANGED,
+    CHANGED_OR_OTHER,
+    DOUBTFUL,
+    GONE,
+    HOOKED,
+    NOT_COMPUTED,
+    OFF,
+    RELEASED,
+    SEVERAL,
+)
 from tensorgrok.views.view import View
 from tests.viewed import NETWORKS, Viewed, seed_network
 
@@ -57,7 +67,7 @@ def test_before_backward_deltas_have_no_numbers() -> None:
         assert NOT_COMPUTED in line.terminal(200)
         assert 'data-pending="true"' in line.bricks or NOT_COMPUTED in line.bricks
     assert "δ" not in view.whole.lines[0].terminal()
-    assert "backward has not run" in view.subtitle
+    assert "Deltas have no numbers: no gradient has been computed yet" in view.subtitle
 
 
 @pytest.mark.parametrize("network", [*NETWORKS])
@@ -147,7 +157,117 @@ def test_a_constant_that_is_gone() -> None:
     constant = next(t.name for t in view.reading.program.terms if t.card is None and t.name != "w")
     assert why(view, str(constant)) == GONE
     np.testing.assert_array_equal(number(view, "y"), [1, 2, 3])
-    np.testing.assert_array_equal(number(view, "w"), np.ones(3))
+    assert number(view, "w") is None  # nothing is left that it could be compared with
+    assert why(view, "w") == DOUBTFUL
+
+
+def test_after_a_release_leaves_have_the_numbers_that_the_result_confirms() -> None:
+    net = seed_network()
+    before = {name: tensor.numpy().copy() for name, tensor in net.parameters.items()}
+    net.root.backward()
+    alone = {"loss": net.root, **net.parameters}
+    view = tg.view(net.root, names=alone)
+    for name, value in before.items():
+        np.testing.assert_array_equal(number(view, name), value)
+    optim.SGD(list(net.parameters.values()), lr=0.1).step()
+    again = tg.view(net.root, names=alone)
+    for name in before:
+        assert number(again, name) is None
+        assert why(again, name) == CHANGED_OR_OTHER
+    for name, value in before.items():  # those of the first view are of its time
+        np.testing.assert_array_equal(number(view, name), value)
+
+
+def test_biases_are_confirmed_by_what_was_added_to_them() -> None:
+    x, b = Tensor(np.ones((1, 2))), Tensor(np.ones(2), requires_grad=True)
+    w = Tensor(np.ones((2, 2)), requires_grad=True)
+    y = tg.relu(tg.tanh(x).dot(w) + b)
+    loss = (y * y).sum()  # both operands of the product are kept, but not the product
+    names = {"x": x, "w": w, "b": b, "y": y, "loss": loss}
+    np.testing.assert_array_equal(number(tg.view(loss, names=names), "b"), np.ones(2))
+    with tg.no_grad():
+        b.assign(np.zeros(2))
+    assert number(tg.view(loss, names=names), "b") is None
+
+
+def test_only_one_input_can_have_changed() -> None:
+    w = Tensor(np.ones(3), requires_grad=True)
+    y = (w * 2.0).sum()
+    y.backward()
+    with tg.no_grad():
+        w.assign(np.zeros(3))
+    assert why(tg.view(y, names={"w": w, "y": y}), "w") == CHANGED
+
+
+def test_tensors_that_were_given_other_values() -> None:
+    w = Tensor(np.ones(3), requires_grad=True)
+    h = w * 2.0
+    y = h.sum()
+    view = tg.view(y, names={"w": w, "h": h, "y": y})
+    with tg.no_grad():
+        h.assign(np.zeros(3))
+        w.assign(np.zeros(3))
+    y.backward()
+    np.testing.assert_array_equal(number(view, "h"), [2, 2, 2])
+    np.testing.assert_array_equal(number(view, "w"), [1, 1, 1])
+    assert number(view, "y") == 6
+
+
+@pytest.mark.parametrize("place", ["layer_1", "weights_0_1"])
+def test_what_hooks_may_change_has_no_numbers(place: str) -> None:
+    net = seed_network()
+    seen: list[Tensor] = []
+
+    def double(g: Tensor) -> Tensor:
+        seen.append(g)
+        return g * 2.0
+
+    hook = net.names[place].register_hook(double)
+    net.root.backward(retain_graph=True)
+    view = of(net)
+    ways(view)
+    assert len(seen) == 1  # of backward
+    assert number(view, "layer_2_delta") is not None
+    assert number(view, "weight_delta_1_2") is not None
+    behind = ["layer_1_delta", "weight_delta_0_1"] if place == "layer_1" else ["weight_delta_0_1"]
+    for name in behind:
+        assert number(view, name) is None
+        assert why(view, name) == HOOKED
+    hook.remove()
+    assert number(of(net), "weight_delta_0_1") is not None
+
+
+def test_hooks_within_folded_modules_are_not_run() -> None:
+    model = nn.Sequential(nn.Linear(2, 2), nn.Tanh())
+    x = Tensor(np.ones((1, 2)), dtype="f4", requires_grad=True)
+    y = model(x)
+    seen: list[Tensor] = []
+    model[0].weight.register_hook(seen.append)
+    gradient = Tensor(np.ones((1, 2)), dtype="f4")
+    view = tg.view(y, names={"model": model, "x": x, "y": y}, depth=0, gradient=gradient)
+    assert why(view, "x_delta") == HOOKED
+    assert seen == []
+
+
+def test_masks_that_were_saved_as_numbers() -> None:
+    x = Tensor(np.array([1.0, -2.0]), requires_grad=True)
+    keep = Tensor(np.array([True, False]))
+    y = (x * keep).sum()
+    view = tg.view(y, names={"x": x, "y": y, "keep": keep})
+    keep.assign([False, False])
+    np.testing.assert_array_equal(number(view, "keep"), [True, False])
+
+
+def test_namespaces_hold_all_that_programs_need() -> None:
+    net = seed_network()
+    output = net.names["layer_2"]
+    view = tg.view(output, names=net.names, gradient=[[2.0]], values=False)
+    variables = view.namespace()
+    exec(view.python, variables)
+    exec(view.backward.python, variables)
+    np.testing.assert_array_equal(variables["layer_2"].numpy(), output.numpy())
+    (wanted,) = tg.gradients(output, [net.names["weights_0_1"]], Tensor([[2.0]], dtype="f8"))
+    np.testing.assert_array_equal(variables["weight_delta_0_1"].numpy(), wanted.numpy())
 
 
 def test_without_values_nothing_is_computed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -227,6 +347,8 @@ def test_several_results() -> None:
         np.testing.assert_array_equal(number(view, "two"), two.numpy())
         assert x.grad is not None
         np.testing.assert_array_equal(number(view, "x_delta"), x.grad.numpy())
+        whole = next(t for t in view.reading.program.terms if t.dtype.__class__ is tuple)
+        assert view.values.why(whole) == SEVERAL
         ways(view)
 
 

@@ -49,6 +49,15 @@ def creation_python(name: str, operands: str) -> Notation:
     return python
 
 
+def full_python(shape: Any, value: Any, dtype: Any) -> str:
+    """``full((2, 3), 7.0)``, with the dtype unless the number alone gives it."""
+    wanted = _fitting("full", None, value) if dtype is None else np.dtype(dtype)
+    if isinstance(value, int) and wanted == get_default_dtype() and float(value) == value:
+        return f"full({{shape}}, {float(value)})"
+    told = "" if wanted == _fitting("full", None, value) else f", dtype={str(wanted)!r}"
+    return f"full({{shape}}, {{value}}{told})"
+
+
 def constant_latex(number: str) -> Notation:
     r"""``\mathbf{0}_{2 \times 3}``, a bold number with its shape; a plain one without axes."""
 
@@ -91,7 +100,7 @@ def ones(xp: Namespace, shape: Shape, *, dtype: npt.DTypeLike | None = None) -> 
 
 @primitive(
     "creation",
-    python=creation_python("full", "{shape}, {value}"),
+    python=full_python,
     latex=full_latex,
     precedence="hadamard",
 )

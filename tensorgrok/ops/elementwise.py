@@ -372,12 +372,6 @@ def _is_zero(value: Any) -> bool:
     return isinstance(literal, int | float) and literal == 0
 
 
-def where_python(condition: Any, x1: Any, x2: Any) -> str:
-    if _is_zero(x2):
-        return "{x1:product} * {condition:unary}"
-    return "where({condition}, {x1}, {x2})"
-
-
 def where_latex(condition: Any, x1: Any, x2: Any) -> str:
     if _is_zero(x2):
         return r"{x1:hadamard} \odot {condition:truth}"
@@ -386,7 +380,7 @@ def where_latex(condition: Any, x1: Any, x2: Any) -> str:
 
 @primitive(
     "elementwise",
-    python=where_python,
+    python="where({condition}, {x1}, {x2})",  # a product would make nan of inf and 0
     latex=where_latex,
     precedence="hadamard",
     constant=("condition",),

@@ -51,6 +51,10 @@ _COMPARISONS = {
 _PRODUCTS = ("vecmat", "vecmat_dx", "vecmat_dw", "dot", "matmul")
 
 
+#: Of more operands than these a picture shows some, the first ones and the last ones.
+OPERANDS, FIRST = 6, 3
+
+
 class Shown(NamedTuple):
     """What a picture shows beside the expressions.
 
@@ -225,8 +229,12 @@ class Flow:
                 sign = _SWAPPED.get(sign, sign)
             return [Strip(self._as_brick(others[0]), sign)], False
         sign = _JOINED.get(term.kind, "with")
-        strips: list[Item] = [Strip(self._as_brick(other), sign) for other in others]
-        return [*strips, Pill(_call(term), term.id)], bool(strips)
+        hidden = len(others) - OPERANDS
+        first, last = (others, []) if hidden <= 0 else (others[:FIRST], others[FIRST + hidden :])
+        items: list[Item] = [Strip(self._as_brick(other), sign) for other in first]
+        items += [Pill(f"… {hidden:,} more", term.id)] if hidden > 0 else []
+        items += [Strip(self._as_brick(other), sign) for other in last]
+        return [*items, Pill(_call(term), term.id)], bool(items)
 
     def _flowing_ndim(self, term: Term) -> int:
         flowing = self._flowing(term)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from ..errors import join_words
 from ..lines import LONGEST, Line
 from ..repeats import Run, runs
 from ..terms import Term
@@ -63,18 +64,39 @@ def text(view: View, width: int, *, colour: bool, only_ascii: bool) -> str:
     parts = [view.title]
     for title, part in (("forward", view), ("backward", view.backward)):
         if part.lines:
-            parts.append(_columns(title, part, "ascii" if only_ascii else "unicode", width))
+            parts.append(_columns(title, part, only_ascii, width))
+    note = inside_modules(view)
+    parts += [note] if note else []
     for line, after in drawn(view.whole.lines):
         parts.append(line.terminal(width, colour=colour, only_ascii=only_ascii))
         parts += [after] if after else []
     found = "\n\n".join(parts)
-    return found.translate(_ASCII) if only_ascii else found
+    return _spelled(found) if only_ascii else found
 
+
+def _spelled(text: str) -> str:
+    """A text in ASCII; letters that it lacks are escaped, so that no two names become one."""
+    return text.translate(_ASCII).encode("ascii", "backslashreplace").decode("ascii")
+
+
+def inside_modules(view: View) -> str:
+    """Whose gradients no line of the backward pass shows: those of folded modules."""
+    folded = {call.name: call.lines for call in view.reading.program.folded.values()}
+    counted = [f"{name} ({lines[2]})" for name, lines in folded.items() if len(lines) > 2]
+    if not counted:
+        return ""
+    hidden = len(counted) - FOLDED
+    counted = [*counted[:FOLDED], f"{hidden:,} more"] if hidden > 0 else counted
+    return f"The gradients inside {join_words(counted, 'and')} are no lines here."
+
+
+#: So many folded modules are said by name.
+FOLDED = 3
 
 _ASCII = str.maketrans({"→": "->", "…": "...", TIMES: "x"})
 
 
-def _columns(title: str, part: Part, algebra: str, width: int) -> str:
+def _columns(title: str, part: Part, only_ascii: bool, width: int) -> str:
     """Python at the left, algebra at the right, or below where it does not fit."""
     by_line = {statement.line: statement for statement in part.lines}
     said: list[Line | str] = []
@@ -86,9 +108,13 @@ def _columns(title: str, part: Part, algebra: str, width: int) -> str:
         kept = LINES // 2
         said = [*said[:kept], f"… {hidden} more lines …", *said[-kept:]]
     rows = [
-        (one, "") if isinstance(one, str) else (one.python, getattr(by_line[one], algebra))
+        (one, "")
+        if isinstance(one, str)
+        else (one.python, by_line[one].ascii if only_ascii else by_line[one].unicode)
         for one in said
     ]
+    if only_ascii:
+        rows = [(_spelled(python), _spelled(spelled)) for python, spelled in rows]
     left = max(len(python) for python, _ in rows)
     right = max(len(spelled) for _, spelled in rows)
     if left + right + 6 <= width:
@@ -158,7 +184,9 @@ def content(view: View) -> tuple[list[page.Section], list[page.Fact], list[str]]
                     shown += [inner for inner, _ in inside]
                     rows += _folded(view, line, inside, width)
             key = KEY if view.bars and part is view.whole else ()
-            sections.append(page.Section(title, rows, note=_left_out(part, pairs), key=key))
+            told = [_left_out(part, pairs), inside_modules(view) if part is view.backward else ""]
+            note = " ".join(filter(None, told))
+            sections.append(page.Section(title, rows, note=note, key=key))
     steps = {line.step: line.unicode for line in one_by_one}
     return sections, list(_facts(view, shown, steps)), list(steps.values())
 
@@ -214,7 +242,7 @@ def _facts(view: View, shown: Sequence[Statement], steps: Mapping[int, str]) -> 
                 continue
             seen.add(term.id)
             yield _fact(view, term, steps)
-    for delta in view.shown(whole=True).deltas.values():
+    for delta in view.showing.whole().deltas.values():
         if delta.id not in seen:
             seen.add(delta.id)
             yield _fact(view, delta, steps)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
+import textwrap
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +31,11 @@ def save(view: View, path: Path) -> Path:
         raise ArgumentError(
             f"save: {path.name!r} does not end with {allowed}; the ending says what to write"
         )
+    if not path.parent.is_dir():
+        raise ArgumentError(
+            f"save: there is no folder {str(path.parent)!r} for {path.name!r}; make it first, or "
+            "give another path"
+        )
     return write(path, make(view))
 
 
@@ -37,30 +43,25 @@ def write(path: Path, content: str | bytes) -> Path:
     """Write a file as a whole, or leave what is there, and return its path; text becomes UTF-8."""
     if isinstance(content, str):
         content = content.encode("utf-8")
-    with tempfile.NamedTemporaryFile(
-        dir=path.parent, prefix=f".{path.name}.", delete=False
-    ) as file:
+    made = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    # It has the permissions of the file that is there from the start, or those of new files here.
+    before = stat.S_IMODE(path.stat().st_mode) if path.is_file() else None
+    number = os.open(made, _NEW, 0o666 if before is None else before)
+    with open(number, "wb") as file:
         try:
             file.write(content)
             file.close()
-            os.chmod(file.name, _permissions(path))
-            os.replace(file.name, path)
+            if before is not None:
+                os.chmod(made, before)
+            os.replace(made, path)
         except BaseException:
-            os.unlink(file.name)
+            file.close()
+            os.unlink(made)
             raise
     return path
 
 
-def _permissions(path: Path) -> int:
-    """Those of the file that is there, else those that new files have here.
-
-    A temporary file is its owner's alone.
-    """
-    if path.is_file():
-        return stat.S_IMODE(path.stat().st_mode)
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)  # that of Windows alone
 
 
 def _tex(view: View) -> str:
@@ -74,7 +75,15 @@ def _tex(view: View) -> str:
 
 
 def _py(view: View) -> str:
-    parts = [f"# {view.title}", "", "# forward", view.python]
+    said = (
+        f"Needs {join_words(view.inputs)}, and the functions that are called. "
+        "view.namespace() has them: exec(view.python, view.namespace())"
+    )
+    parts = [
+        f"# {view.title}",
+        *textwrap.wrap(said, 98, initial_indent="# ", subsequent_indent="# "),
+    ]
+    parts += ["", "# forward", view.python]
     if view.backward.lines:
         parts += ["", "# backward", view.backward.python]
     return "\n".join([*parts, ""])

@@ -187,7 +187,7 @@ def _item(item: Item, skipped: bool, look: Look) -> list[Line]:
     sign, _, asked = look.spelled(item.sign).partition(" ")
     # What is asked of the operand stands in the title: there is no room beside the box.
     dot = look.spelled("·")
-    title = asked.replace(f"[ {dot}", f"[{symbol}") if dot in asked else symbol
+    title = asked.replace(f"[ {dot}", f"[{symbol}").replace(" ]", "]") if dot in asked else symbol
     return [
         cells(sign if dot in asked or not asked else f"{sign} {asked}"),
         *_brick(item.brick, look, title),

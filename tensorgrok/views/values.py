@@ -2,7 +2,9 @@
 
 A graph keeps only what backward reads, so most values are computed again, with the same cards on
 the same backend and so to the same bits. Nothing is made up: where a value was released, where a
-parameter has changed since, or where backward has not run, there is a reason instead.
+parameter may have changed since, or where backward has not run, there is a reason instead. What a
+leaf holds now counts as what it held when the graph was recorded only if what follows from it is
+what was recorded.
 
 This module stands on ``terms``; read ``flow`` next.
 """
@@ -12,10 +14,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
 from ..autodiff import run
 from ..backend import Array, Backend
 from ..context import Mode
 from ..engine import apply, make_tensor
+from ..errors import GraphReleased
 from ..graph import Crossing, Leaf, Node, Output
 from ..tensor import Tensor
 from ..terms import ITEM, MOVED, Program, Sign, Term, ordered, terms_in
@@ -26,6 +31,10 @@ NOT_COMPUTED = "not computed yet"
 RELEASED = "released by backward; retain_graph=True keeps it"
 GONE = "not kept: the tensor is gone, and no rule reads it"
 CHANGED = "changed since it was recorded"
+CHANGED_OR_OTHER = "this or another input changed since it was recorded"
+DOUBTFUL = "cannot tell whether it changed since it was recorded"
+HOOKED = "changed by a hook, which is not run again"
+SEVERAL = "several results"
 OFF = "not shown"
 
 
@@ -39,7 +48,9 @@ class Values:
         homes: the backends of terms of the backward pass, where they are not that of the root.
 
     Attributes:
-        differentiated: whether backward has run.
+        differentiated: whether the numbers of deltas are wanted: a leaf has a gradient, of this
+            graph or of an earlier one, or a cotangent was given.
+        hooked: the terms whose gradient a hook sees, and may change.
     """
 
     def __init__(
@@ -49,21 +60,33 @@ class Values:
         wanted: bool,
         homes: Mapping[Term, Backend],
     ) -> None:
-        self._program, self._handles, self._wanted = program, handles, wanted
-        self._homes = homes
+        self._program, self._wanted, self._homes = program, wanted, homes
         self.backend: Backend = handles[program.roots[0].source].backend
         self._found: dict[Term, Any] = {}
         self._why: dict[Term, str] = {}
         self._samples: dict[Term, Sample | None] = {}
+        self._settled = False
         self.differentiated = any(_has_gradient(term) for term in program.terms)
-        if wanted:
-            self._recorded()
+        self.hooked = [term for term in program.terms if _has_hooks(term.source)]
+        # All of it is gathered now; what is computed from it can wait until somebody looks.
+        self._released = {term for term in program.terms if _is_released(term.source)}
+        self._held = dict(_held(program, handles))
+        self._present = dict(self._leaves())
 
     def give(self, seed: Term, gradient: Tensor) -> None:
         """Say what the cotangent is that backward starts from."""
-        if self._wanted:
-            self._found[seed] = gradient._data
-            self.differentiated = True
+        self._held[seed] = gradient._data
+        self.differentiated = True
+
+    def withhold(self, terms: Iterable[Term], why: str) -> None:
+        """Say why there are no numbers for terms of the backward pass."""
+        self._why.update(dict.fromkeys(terms, why))
+
+    def input(self, term: Term) -> Array | None:
+        """The array of an input, of all that can be known of it: at the worst the present one."""
+        found = self.array(term)
+        own = self._own(term)
+        return found if found is not None else self._held.get(own, self._present.get(own))
 
     def home(self, term: Term) -> Backend:
         """The backend that a term's value lives on."""
@@ -75,6 +98,7 @@ class Values:
         term = self._own(term)
         if not self._wanted or term.dtype.__class__ is tuple:
             return None
+        self._settle()
         if term not in self._found and term not in self._why:
             self._compute(term)
         return self._found.get(term)
@@ -92,6 +116,8 @@ class Values:
         """Why there is no value, in words; empty if there is one."""
         if not self._wanted:
             return OFF
+        if term.dtype.__class__ is tuple:
+            return SEVERAL
         term = self._own(term)
         return "" if self.array(term) is not None else self._why.get(term, NOT_COMPUTED)
 
@@ -99,75 +125,72 @@ class Values:
         """The same value among the terms of the whole program, where it is one of them."""
         return term if term.source is None else self._program.of[term.source]
 
-    def _recorded(self) -> None:
-        """Gather what the graph and living tensors hold, and fill the gaps in the forward pass."""
-        certain = dict(self._certain())
-        self._found.update(certain)
-        assumed = [
-            term
-            for term in self._program.terms
-            if term.card is None and term not in certain and self._assume(term)
-        ]
-        if assumed and not self._agrees(certain, assumed):
-            for term in assumed:
-                del self._found[term]
+    def _leaves(self) -> Iterator[tuple[Term, Array]]:
+        """What leaves hold at present; why not, where it cannot be what they held."""
+        for term in self._program.terms:
+            if term.card is not None or term in self._held:
+                continue
+            handle = term.source.handle() if isinstance(term.source, Leaf) else None
+            if handle is None:
+                self._why[term] = GONE
+                continue
+            data = handle._data
+            same = (tuple(data.shape), data.dtype) == (term.shape, term.dtype)
+            if same and handle.backend is self.home(term):
+                yield term, data
+            else:
                 self._why[term] = CHANGED
-            self._why = {t: why for t, why in self._why.items() if t.card is None}
-            self._found = {t: a for t, a in self._found.items() if t in certain}
+
+    def _settle(self) -> None:
+        """Compute the forward pass from what is held, and from leaves as far as they are right."""
+        if self._settled:
+            return
+        self._settled = True
+        held = {term: self._typed(term, array) for term, array in self._held.items()}
+        self._found = held | self._present
+        if self._present and not self._confirmed(held):
+            trusted = {t: data for t, data in self._present.items() if t not in self._why}
+            self._found = held | trusted
+        for term in self._released - held.keys():
+            self._found.pop(term, None)
         for term in self._program.terms:
             if term not in self._found and term not in self._why:
                 self._compute(term)
 
-    def _certain(self) -> Iterator[tuple[Term, Any]]:
-        """Values as they were when the graph was recorded."""
-        for term in self._program.terms:
-            node = term.source
-            handle = self._handles.get(node)
-            if handle is not None and not isinstance(node, Leaf):
-                yield term, handle._data
-            if not isinstance(node, Node) or isinstance(node, Leaf | Crossing) or not node.saved:
-                continue
-            for index, saved in zip(node.plan.sources, node.saved, strict=True):
-                told = term if index < 0 else term.operands[index]
-                pairs = (
-                    zip(told, saved, strict=True) if isinstance(told, tuple) else [(told, saved)]
-                )
-                for one, array in pairs:
-                    if isinstance(one, Term) and getattr(array, "dtype", None) == one.dtype:
-                        yield one, array
+    def _typed(self, term: Term, array: Any) -> Any:
+        """An array in the dtype of its term: a rule may have saved a mask as numbers."""
+        same = array.__class__ is tuple or array.dtype == term.dtype
+        return array if same else self.home(term).xp.astype(array, term.dtype)
 
-    def _assume(self, term: Term) -> bool:
-        """Take the present value of a leaf for the one it had; say why where that cannot be."""
-        handle = term.source.handle() if isinstance(term.source, Leaf) else None
-        if handle is None:
-            self._why[term] = GONE
-            return False
-        data = handle._data
-        if tuple(data.shape) != term.shape or data.dtype != term.dtype:
-            self._why[term] = CHANGED
-            return False
-        self._found[term] = data
-        return True
+    def _confirmed(self, held: Mapping[Term, Any]) -> bool:
+        """Whether what follows from all the leaves is what was recorded; else why not, for each.
 
-    def _agrees(self, certain: Mapping[Term, Any], assumed: Iterable[Term]) -> bool:
-        """Whether what follows from the assumed values is what was recorded."""
-        doubtful = set(assumed)
+        What was released is computed too, for the end of the graph is there to compare with.
+        """
+        doubtful: set[Term] = set(self._present)
+        agreed, refuted = [], []
         for term in self._program.terms:
-            if term.card is None or doubtful.isdisjoint(terms_in(term.operands)):
-                continue
-            if self._released(term) or any(t not in self._found for t in terms_in(term.operands)):
+            inner = list(terms_in(term.operands))
+            follows = not doubtful.isdisjoint(inner)
+            given = term.card is None or (term in held and not follows)
+            if given or any(one not in self._found for one in inner):
                 continue
             again = self._evaluate(term)
-            if term not in certain:
+            if term not in held:
                 self._found[term] = again
-                doubtful.add(term)
-            elif not _same(again, certain[term], self.home(term)):
-                return False
-        return True
-
-    def _released(self, term: Term) -> bool:
-        node = term.source.node if isinstance(term.source, Output) else term.source
-        return isinstance(node, Node) and node.saved is None
+                doubtful |= {term} if follows else set()
+            elif _same(again, held[term], self.home(term)):
+                agreed.append(term)
+            else:
+                refuted.append(term)
+        right = set(ordered(agreed, held))
+        wrong = self._present.keys() & ordered(refuted, held)
+        for term in self._present:
+            if term in wrong:
+                self._why[term] = CHANGED if len(wrong) == 1 else CHANGED_OR_OTHER
+            elif term not in right:
+                self._why[term] = DOUBTFUL
+        return not any(term in self._why for term in self._present)
 
     def _compute(self, root: Term) -> None:
         """Compute a term and whatever it needs, or note why that cannot be done."""
@@ -175,33 +198,25 @@ class Values:
             missing = [t for t in map(self._own, terms_in(term.operands)) if t not in self._found]
             if term.source is None and not (self.differentiated and term.card is not None):
                 self._why[term] = NOT_COMPUTED
-            elif self._released(term):
+            elif term in self._released:
                 self._why[term] = RELEASED
             elif missing:
                 self._why[term] = self._why[missing[0]]
+            elif "end" in term.parameters:
+                self._pull(term)
             else:
                 self._found[term] = self._evaluate(term)
 
     def _evaluate(self, term: Term) -> Any:
         """Apply a term's card to the values of its operands."""
         assert term.card is not None
-
-        def tensor(operand: Any) -> Any:
-            if isinstance(operand, tuple):
-                return tuple(map(tensor, operand))
-            if not isinstance(operand, Term):
-                return operand
-            return make_tensor(self._found[self._own(operand)], self.home(operand))
-
         with Mode(recording=False, tracer=None, backend=self.home(term)):
             if term.card is ITEM:
                 return self._found[self._own(term.operands[0])][term.parameters["index"]]
-            operands = tuple(map(tensor, term.operands))
+            operands = self._tensors(term.operands)
             if term.card is MOVED:
                 place = term.parameters["place"] or self.home(term)
                 return operands[0].to(place)._data
-            if "end" in term.parameters:
-                return self._pulled(term)
             card = term.card.stands_for if isinstance(term.card, Sign) else term.card
             assert card is not None
             result = apply(card, operands, term.parameters)
@@ -209,12 +224,34 @@ class Values:
             return tuple(part._data for part in result)
         return result._data
 
-    def _pulled(self, term: Term) -> Any:
+    def _tensors(self, operands: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Operands, with tensors in place of terms."""
+        found: list[Any] = []
+        for operand in operands:
+            if isinstance(operand, tuple):
+                found.append(self._tensors(operand))
+            elif isinstance(operand, Term):
+                array = self._found[self._own(operand)]
+                found.append(make_tensor(array, self.home(operand)))
+            else:
+                found.append(operand)
+        return tuple(found)
+
+    def _pull(self, term: Term) -> None:
         """The cotangent of an argument of a folded call, from the recorded graph itself."""
+        if self.hooked:  # they would be run
+            self._why[term] = HOOKED
+            return
         g = make_tensor(self._found[term.operands[0]], self.home(term))
         target = term.operands[1 + term.parameters["place"]].source
         seeds = [(term.parameters["end"], g)]
-        return run(seeds, self.home(term), {target}, create_graph=False)[0][target]
+        try:
+            with Mode(recording=False, tracer=None, backend=self.home(term)):
+                found = run(seeds, self.home(term), {target}, create_graph=False)[0]
+        except GraphReleased:
+            self._why[term] = RELEASED
+        else:
+            self._found[term] = found[target]
 
 
 class _Settled:
@@ -226,6 +263,50 @@ class _Settled:
     def __contains__(self, term: object) -> bool:
         assert isinstance(term, Term)
         return term.source is not None or any(term in known for known in self._settled)
+
+
+def _held(program: Program, handles: Mapping[Any, Tensor]) -> Iterator[tuple[Term, Any]]:
+    """Values as they were when the graph was recorded."""
+    for term in program.terms:
+        node = term.source
+        handle = handles.get(node)
+        # A handle that was given another history since, or none, does not hold this value.
+        if handle is not None and not isinstance(node, Leaf) and handle.node == node:
+            yield term, handle._data
+        if not isinstance(node, Node) or isinstance(node, Leaf | Crossing) or not node.saved:
+            continue
+        for index, saved in zip(node.plan.sources, node.saved, strict=True):
+            told = term if index < 0 else term.operands[index]
+            pairs = zip(told, saved, strict=True) if isinstance(told, tuple) else [(told, saved)]
+            for one, array in pairs:
+                if isinstance(one, Term) and _is_all_of(one, array):
+                    yield one, array
+
+
+def _is_all_of(term: Term, array: Any) -> bool:
+    """Whether an array that a rule saved tells the value of a term to the last bit."""
+    dtype = getattr(array, "dtype", None)
+    if dtype == term.dtype:
+        return True
+    if dtype is None or term.dtype.__class__ is tuple or tuple(array.shape) != term.shape:
+        return False
+    # Then casting back loses nothing; back from complex numbers nobody casts.
+    return dtype.kind != "c" and np.can_cast(term.dtype, dtype, "safe")
+
+
+def _node(source: Any) -> Any:
+    return source.node if isinstance(source, Output) else source
+
+
+def _is_released(source: Any) -> bool:
+    node = _node(source)
+    return isinstance(node, Node) and node.saved is None
+
+
+def _has_hooks(source: Any) -> bool:
+    node, index = (source.node, source.index) if isinstance(source, Output) else (source, 0)
+    watch = node.watch.get(index) if isinstance(node, Node) and node.watch else None
+    return watch is not None and bool(watch.hooks)
 
 
 def _has_gradient(term: Term) -> bool:

@@ -11,30 +11,26 @@ import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TextIO, cast
+from typing import Any, TextIO
 
 import numpy as np
 
 from .. import ops
 from ..engine import make_tensor, primitives
 from ..errors import ArgumentError, caller_variables, describe, join_words
-from ..graph import Node, order
 from ..lines import CUTS, Cut, Line
 from ..naming import Known
 from ..nn import losses
 from ..reading import Reading, read
 from ..tensor import Tensor, TensorLike
-from ..terms import Program, Term, terms_in
+from ..terms import Term
 from ..transforms import vjp
 from . import presenting, saving
+from .correlated import Bar, bars_of
 from .correlation import Correlation
-from .flow import Shown
-from .observation import products
+from .showing import Showing
 from .statement import Statement
 from .values import Values
-
-#: R² of a layer's readout: held out, and train.
-Bar = tuple[float | None, float]
 
 #: The functions that losses are printed as.
 LOSSES = (
@@ -112,66 +108,31 @@ class View(Part):
         bars: Mapping[Term, Bar],
     ) -> None:
         self.reading, self.bars = reading, bars
+        self.showing = Showing(reading, values and detail == "numbers", detail, seed, bars)
         self._seed = seed
-        self._values = values and detail == "numbers"
-        self._detail = detail
-        super().__init__([self._statement(line) for line in reading.lines])
+        super().__init__([Statement(line, self.showing.line) for line in reading.lines])
 
-    @functools.cached_property
+    @property
     def values(self) -> Values:
         """The numbers."""
-        tensor, known = self.reading.tensor, self.reading.known
-        handles = {**known.handles, tensor.node: tensor}
-        whole = self.reading.program
-        if whole.folded:
-            whole = Program([tensor.node])  # type: ignore[list-item]  # it was recorded
-        found = Values(whole, handles, self._values, self.reading.program.homes)
-        if self._seed is not None and self.reading.backward.seed is not None:
-            found.give(self.reading.backward.seed, self._seed)
-        return found
-
-    @functools.cached_property
-    def _steps(self) -> dict[Term, int]:
-        """For each term the line in which it is computed."""
-        found: dict[Term, int] = {}
-        for line in (*self.reading.lines, *self.reading.backward.lines):
-            for term in line.inner:
-                found.setdefault(term, line.step)
-        return found
-
-    @functools.cached_property
-    def _modules(self) -> dict[Term, tuple[str, ...]]:
-        program = self.reading.program
-        return {program.of[node]: call.lines for node, call in program.folded.items()}
-
-    def shown(self, whole: bool = False) -> Shown:
-        """What pictures show; in a picture of the whole also deltas and correlations."""
-        deltas = self.reading.backward.delta_of if whole and self.values.differentiated else {}
-        layers = {term: delta for term, delta in deltas.items() if term.card is not None}
-        bars = self.bars if whole else {}
-        return Shown(self.values, layers, bars, self._steps, self._modules, self._detail)
-
-    def _statement(self, line: Line) -> Statement:
-        return Statement(line, lambda: self.shown())
+        return self.showing.values
 
     @functools.cached_property
     def backward(self) -> Part:
         """The backward pass, line by line."""
-        return Part([self._statement(line) for line in self.reading.backward.lines])
+        return Part([Statement(line, self.showing.line) for line in self.reading.backward.lines])
 
     @functools.cached_property
     def whole(self) -> Part:
         """The forward pass in as few lines as can be, with deltas below the layers."""
-        return Part(
-            [Statement(line, lambda: self.shown(whole=True)) for line in self.reading.in_one]
-        )
+        return Part([Statement(line, self.showing.whole) for line in self.reading.in_one])
 
     def inside(self, line: Line) -> Part | None:
         """What happens within the module call of a line; None if it is not just such a call."""
         if line.target.source not in self.reading.program.folded:
             return None
         lines = self.reading.inside(line.target)
-        return Part([Statement(one, lambda: self.shown()._replace(steps={})) for one in lines])
+        return Part([Statement(one, self.showing.inside) for one in lines])
 
     @property
     def title(self) -> str:
@@ -188,15 +149,28 @@ class View(Part):
         said = "Strips are vectors, blocks are matrices; a block is as tall as the strip before it "
         said += "is wide, and as wide as the strip after it."
         if not self.values.differentiated:
-            said += " Deltas have no numbers yet: backward has not run."
+            said += " Deltas have no numbers: no gradient has been computed yet, or it was cleared."
         return said
 
     def step_of(self, term: Term) -> int:
         """The line in which a term is computed, counted from 1; 0 for an input."""
-        return self._steps.get(term, 0)
+        return self.showing.steps.get(term, 0)
+
+    @property
+    def inputs(self) -> list[str]:
+        """The variables that the printed Python needs: ``model`` for ``model.weight``."""
+        written = self.reading.written_names
+        seed = self.reading.backward.seed
+        given = [] if seed is None else [str(seed.name)]
+        roots = (name.partition(".")[0].partition("[")[0] for name in written)
+        return list(dict.fromkeys([*roots, *given]))
 
     def namespace(self) -> dict[str, Any]:
         """Return what the printed Python needs to run: functions, and inputs by their names.
+
+        Inputs have the values that were recorded, as far as these are known, and else their present
+        ones. What is written as a path, such as ``model.weight``, is read from its module or list
+        and so has its present value in any case. A ``gradient`` that the view was given is there.
 
         >>> weight = tg.Tensor([[2.0], [3.0]], requires_grad=True)
         >>> result = tg.Tensor([[1.0, 10.0]]).dot(weight)
@@ -210,14 +184,16 @@ class View(Part):
         found |= {name: getattr(ops, name) for name in ops.__all__}
         found |= {name: getattr(losses, name) for name in LOSSES} | {"vjp": vjp, "s_": np.s_}
         scope, adopted = self.reading.known.scope, self.reading.known.adopted
-        for name in self.reading.written_names:
-            root = name.partition(".")[0].partition("[")[0]
+        for root in self.inputs:
             if root in scope or root in adopted:
                 found[root] = scope[root] if root in scope else adopted[root]
         for term in self.reading.program.terms:
-            array = self.values.array(term) if term.card is None else None
+            array = self.values.input(term) if term.card is None else None
             if array is not None and term.name is not None and term.name.isidentifier():
                 found[term.name] = make_tensor(array, self.values.home(term))
+        seed = self.reading.backward.seed if self._seed is not None else None
+        if seed is not None and self._seed is not None:
+            found[str(seed.name)] = self._seed
         return found
 
     def text(self, width: int = 80, *, colour: bool = False, only_ascii: bool = False) -> str:
@@ -273,33 +249,9 @@ class View(Part):
         return f"<View of {self.title}: {forward} lines forward, {backward} backward>"
 
 
-def bars_of(reading: Reading, correlation: Correlation) -> dict[Term, Bar]:
-    """For each layer of a graph its R² in a correlation summary of the same network.
-
-    Raises:
-        ArgumentError: the two do not have equally many layers.
-    """
-    root = reading.root
-    judged = root.kind == "loss"
-    output = next(terms_in(root.operands)).source if judged else root.source
-    assert output is not None
-    rows = output.shape[0] if output.shape else 1
-    found, _ = products(order([cast("Node", reading.tensor.node)]), rows)
-    layers = [*dict.fromkeys(product.node.inputs[product.slot] for product in found), output]
-    if len(layers) != len(correlation.rows):
-        raise ArgumentError(
-            f"view: the correlation is of a network of {len(correlation.rows)} layers "
-            f"({correlation.architecture}), but this graph has {len(layers)}; give the correlation "
-            "of the model that computed it, and the model's output or a loss of it"
-        )
-    terms = {place: reading.program.of.get(source) for place, source in enumerate(layers)}
-    return {
-        term: bar for place, bar in correlation.bars.items() if (term := terms[place]) is not None
-    }
-
-
 def view(
     tensor: Tensor,
+    shape: Any = None,
     *,
     names: Mapping[str, Any] | None = None,
     cut: Cut = "layers",
@@ -315,15 +267,18 @@ def view(
     Values have the names that the caller's variables give them, found by identity; ``named`` and
     ``Tensor(..., name=)`` go first. What has no name gets ``layer_1``, ``weights_0_1`` and so on.
     ``print`` shows it in a terminal, a notebook shows the page, ``save`` writes files. Deltas have
-    numbers once ``backward`` has run with ``retain_graph=True``.
+    numbers once ``backward`` has run with ``retain_graph=True``. All numbers are those of the
+    moment in which the view is made; what changes later does not change them.
 
     Args:
         tensor: a loss or another result that was recorded.
+        shape: nothing: this is not PyTorch's ``view``, which is ``reshape`` here.
         names: variables to take names from instead of the caller's, such as ``locals()``.
         cut: where lines are cut: ``"layers"`` at each value with a name, ``"one"`` as seldom as
             possible, ``"ops"`` at each operation.
-        depth: how deep modules are opened; 0 shows the outermost as one. By default as deep as can
-            be read.
+        depth: how many levels of modules are opened, counted from those that variables hold: 0
+            shows ``model(x)``, 1 what the model calls, ``model.first(x)``. Layers such as
+            ``nn.Linear`` are always open. By default as many as can be read.
         style: ``"dot"`` or ``"@"`` writes all products so; by default as they were written.
         values: whether to show numbers; without, nothing is computed.
         detail: ``"numbers"``, ``"dimensions"`` for the sizes alone, or ``"letters"``.
@@ -332,7 +287,8 @@ def view(
         correlation: what ``correlate`` found of the same network, drawn as bars below the layers.
 
     Raises:
-        ArgumentError: no tensor, a bad cut, depth, style or detail, another network's correlation.
+        ArgumentError: no tensor, a bad cut, depth, style, values, detail or names, a shape, another
+            network's correlation.
         GraphError: nothing was recorded.
 
     >>> layer_0 = tg.Tensor([[1.0, 0.0, 1.0]])
@@ -345,6 +301,11 @@ def view(
     >>> print(shown.unicode)
     l₂ = relu(l₀ W₀) W₁
     """
+    if shape is not None:
+        raise ArgumentError(
+            f"view: shows how a tensor was computed and takes no shape, but was given {shape!r}; "
+            f"for the same numbers in another shape write x.reshape({shape!r})"
+        )
     if cut not in CUTS:
         allowed = join_words([repr(one) for one in CUTS], "or")
         raise ArgumentError(f"view: cut must be {allowed}, not {cut!r}")
@@ -354,6 +315,13 @@ def view(
         allowed = join_words([repr(one) for one in DETAILS], "or")
         raise ArgumentError(f"view: detail must be {allowed}, not {detail!r}")
     variables = caller_variables() if names is None else names
+    if not isinstance(values, bool):
+        raise ArgumentError(f"view: values must be True or False, not {values!r}")
+    if not isinstance(variables, Mapping) or not all(isinstance(n, str) for n in variables):
+        raise ArgumentError(
+            f"view: names must be a dictionary from names to values, such as locals(), not "
+            f"{describe(variables)}"
+        )
     reading = read(tensor, Known(variables), cut, depth, style)
     if gradient is not None and tensor.shape == () and tensor.dtype.kind == "f":
         raise ArgumentError(
