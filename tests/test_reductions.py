@@ -403,16 +403,16 @@ def test_gradients_of_long_scans_take_no_loop_over_elements() -> None:
     [
         ("prod", {}, "x.prod()", r"\prod x"),
         ("var", {"axis": 1, "correction": 1}, "x.var(axis=1, correction=1)",
-         r"\operatorname{var}_{1} x"),
+         r"\operatorname{var}_{1, n - 1} x"),
         ("median", {"axis": (0, 1), "keepdims": True}, "median(x, axis=(0, 1), keepdims=True)",
          r"\operatorname{median}_{(0, 1) \to 1} x"),
         ("quantile_at", {"q": (0.5, 1.0), "axis": None, "keepdims": False},
          "quantile(x, q=(0.5, 1.0))", r"\operatorname{quantile}^{(0.5, 1.0)} x"),
         ("cumulative_sum", {"include_initial": True}, "cumulative_sum(x, include_initial=True)",
-         r"\operatorname{cumsum} x"),
+         r"\operatorname{cumsum}_{\mathrm{initial}} x"),
         ("diff", {"n": 2}, "diff(x, n=2)", r"\Delta^{2} x"),
         ("sort", {"axis": 0, "descending": True}, "sort(x, axis=0, descending=True)",
-         r"\operatorname{sort}_{0} x"),
+         r"\operatorname{sort}_{0, \mathrm{descending}} x"),
     ],
 )  # fmt: skip
 def test_only_what_differs_from_the_defaults_is_printed(
