@@ -320,7 +320,8 @@ def test_modules_with_a_state_stay_open_at_once() -> None:
     calls = Calls([h.node], Known({"cell": cell, "x": x}))
     folded = timed(1, lambda: calls.folded(0))
     assert len(folded) <= 1  # the first state is no result of a call
-    assert "cell(" not in python(h, {"cell": cell, "x": x, "h": h}, 0)[-1]
+    view = tg.view(h, names={"cell": cell, "x": x, "h": h}, depth=0)
+    assert "cell(" not in view.lines[-1].python
 
 
 def test_what_is_inside_of_modules_is_said() -> None:
