@@ -127,9 +127,6 @@ class Derivation:
         tidy: as for ``Reader``.
         observe: called with each term of the program and its cotangent, last term first; what it
             returns stands for the cotangent from there on.
-
-    Attributes:
-        cotangents: of the leaves that require gradients.
     """
 
     def __init__(
@@ -141,7 +138,6 @@ class Derivation:
     ) -> None:
         self.program, self.observe = program, observe
         self.reader = Reader(tidy)
-        self.cotangents: dict[Term, Term] = {}
         root = program.roots[0]
         start = tidying.unit(root.shape, root.dtype) if seed is None else seed
         self._run(root, start)
@@ -151,7 +147,6 @@ class Derivation:
         found: dict[Any, Any] = {root.source: Formal(start, self.reader)}
         nodes = [t.source for t in self.program.terms if isinstance(t.source, Node)]
         for node in reversed(nodes):
-            assert node is not None
             if node.dtype.__class__ is tuple:
                 self._pull_several(node, found)
                 continue
@@ -161,8 +156,8 @@ class Derivation:
             term = self.program.of[node]
             g = self._observed(term, g)
             if isinstance(node, Leaf):
-                self.cotangents[term] = g.term
-            elif node in self.program.folded:
+                continue
+            if node in self.program.folded:
                 self._pull_folded(term, g, found)
             elif isinstance(node, Crossing):
                 self._carry(node, g, found)

@@ -187,7 +187,7 @@ class Flow:
 
     def _push(self, lane: Lane, term: Term) -> None:
         """Apply one operation to the lane."""
-        items, apart = self._items(term, lane)
+        items, apart = self._items(term)
         last = lane[-1]
         result = self._brick(term)
         fresh = apart or not last.items or last.result.symbol is not None
@@ -210,7 +210,7 @@ class Flow:
         same = item.brick.id == first.id and item.brick.shape == stack.result.shape
         return item.sign == "+" and same and len(lane) > 1 and not first.transposed
 
-    def _items(self, term: Term, lane: Lane) -> tuple[list[Item], bool]:
+    def _items(self, term: Term) -> tuple[list[Item], bool]:
         """What an operation puts on the stack, and whether it needs a stack of its own."""
         assert term.card is not None
         if term in self._shown.modules:
