@@ -1,17 +1,6 @@
-"""How long things take: the same work by tensorgrok and by hand-written NumPy, side by side."""
+"""How long things take: the same work by tensorgrok, by hand-written NumPy and by its peers.
 
-from __future__ import annotations
-
-from benchmarks import gather, hot_path, recording, steps
-from benchmarks.work import Work
-
-__all__ = ["catalogue"]
-
-
-def catalogue() -> dict[str, list[Work]]:
-    """All that is timed, by group."""
-    return {
-        "recording": recording.works(),
-        "steps": steps.works(),
-        "gather": gather.works(),
-    } | {kind: hot_path.works(kind) for kind in hot_path.KINDS}
+``work`` says how things are timed, ``tasks`` which training steps everybody takes, ``peers`` how
+each of them does it, ``catalogue`` what is timed in all, and ``report`` makes it into tables and
+plots. ``python -m tensorgrok bench`` and ``python -m pytest benchmarks`` run it.
+"""

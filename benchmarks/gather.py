@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 
 import tensorgrok as tg
-from benchmarks.work import Pair, Work
+from benchmarks.work import OURS, REFERENCE, Race, Side, Work, our_side
 
 #: Rows of the table, their length, how many are read.
 SIZES = ((100, 16, 32), (1_000, 64, 4_096), (10_000, 64, 4_096), (100_000, 64, 4_096))
 
 
-def gather(rows: int, length: int, read: int) -> Pair:
+def gather(rows: int, length: int, read: int) -> Race:
     """Forward and backward of ``table[index]``, with numbers that repeat."""
     random = np.random.default_rng(0)
     table = random.uniform(0.5, 1, (rows, length)).astype(np.float32)
@@ -38,13 +38,20 @@ def gather(rows: int, length: int, read: int) -> Pair:
         added = np.bincount(places, weights=g.ravel(), minlength=rows * length)
         return added.reshape(rows, length).astype(np.float32)
 
-    sides = ({"step": ours}, {"step": by_hand})
-    return Pair(f"{read} of {rows}x{length}", "step()", *sides, rtol=1e-5)
+    sides = {
+        OURS: our_side("step()", {"step": ours}),
+        REFERENCE: Side("step()", {"step": by_hand}),
+    }
+    return Race(sides, rtol=1e-5)
 
 
 def works() -> list[Work]:
     """Everything in this module, to be made when it is wanted."""
     return [
-        Work(f"{read} of {rows}x{length}", functools.partial(gather, rows, length, read))
+        Work(
+            f"{read} of {rows}x{length}",
+            functools.partial(gather, rows, length, read),
+            quick=rows == 1_000,
+        )
         for rows, length, read in SIZES
     ]

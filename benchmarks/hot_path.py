@@ -1,103 +1,247 @@
-"""The hot path: a vector, or a batch of them, times a matrix; forward, backward, and the update.
+"""The hot path: a vector, or a batch of them, times a matrix; its gradients, and the update.
 
-Sizes from 4 to 8192 and batches of 1, 8, 32 and 128 vectors of float32. By hand each product is the
-one line of NumPy for it; ours goes through ``Tensor.dot``, ``backward`` and ``optim.SGD``.
+Matrices from 3x4 to 8192x8192, batches of 1, 8, 32, 128 and 512 vectors, float32 and float64. The
+four functions of a backend's hot path are timed on arrays, with nothing recorded, beside NumPy's
+own line for each and the routine of BLAS through SciPy where it is installed. ``step`` is all of it
+through ``Tensor.dot``, ``backward`` and ``optim.SGD``.
+
+Facts of each piece of work: ``flops``, and ``bytes``, those of all arrays that are read and written
+once each, by which one sees how near it comes to the ceilings of the machine.
 """
 
 from __future__ import annotations
 
 import functools
+import importlib
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 import tensorgrok as tg
-from benchmarks.work import RATE, Array, Pair, Work
+from benchmarks.work import OURS, RATE, REFERENCE, Race, Side, Work, our_wait, values
 from tensorgrok import optim
 
-SIZES = (4, 16, 64, 256, 512, 1024, 2048, 4096, 8192)
-BATCHES = (1, 8, 32, 128)
+Floats = npt.NDArray[Any]
+
+SHAPES = (
+    *((3, 4), (16, 16), (64, 40), (256, 256), (784, 100), (512, 512), (1024, 1024)),
+    *((2048, 2048), (4096, 4096), (8192, 8192)),
+)
+BATCHES = (1, 8, 32, 128, 512)
+DTYPES = ("float32", "float64")
+BLAS = "SciPy BLAS"
+#: Of the many, those that a quick run takes.
+QUICK = (((784, 100), 1), ((1024, 1024), 1), ((1024, 1024), 128))
+LARGE = 4096
 
 
-def start(size: int, batch: int) -> tuple[Array, Array, Array]:
-    """Vectors, a square matrix and the cotangent of their product; none of them denormal."""
-    random = np.random.default_rng(size + batch)
-    x, g = (random.uniform(0.5, 1, (batch, size)).astype(np.float32) for _ in range(2))
-    w = random.uniform(0.5, 1, (size, size)).astype(np.float32) / np.float32(size)
-    return x, w, g
+class Start:
+    """The arrays of a piece of work: vectors, a matrix, a cotangent, none of them denormal."""
+
+    def __init__(self, rows: int, columns: int, batch: int, dtype: str) -> None:
+        random = np.random.default_rng([rows, columns, batch])
+
+        def draw(*shape: int) -> Floats:
+            return random.uniform(0.5, 1, shape).astype(dtype)
+
+        self.x, self.g = draw(batch, rows), draw(batch, columns)
+        self.w = draw(rows, columns) / np.dtype(dtype).type(rows)
+        self.rate = self.w.dtype.type(RATE)
+        self.facts = {"dtype": dtype, "batch": batch, "rows": rows, "columns": columns}
+
+    def costs(self, products: int, *touched: Floats) -> dict[str, Any]:
+        """The facts, with those of so many products and the arrays that are touched."""
+        flops = 2 * products * len(self.x) * self.w.size
+        return self.facts | {"flops": flops, "bytes": sum(array.nbytes for array in touched)}
 
 
-def forward(size: int, batch: int) -> Pair:
-    """``x.dot(w)``, recorded and by hand."""
-    x, w, _ = start(size, batch)
-    ours = {"x": tg.Tensor(x), "w": tg.Tensor(w, requires_grad=True)}
-    name = f"forward {batch}x{size}"
-    return Pair(name, "x.dot(w)", ours, {"x": x, "w": w}, rtol=1e-5)
+def blas(name: str, *arrays: Floats) -> Any:
+    """A routine of BLAS for the dtype of arrays, or None where SciPy is not installed."""
+    try:
+        library = importlib.import_module("scipy.linalg.blas")
+    except ImportError:
+        return None
+    return library.get_blas_funcs(name, arrays)
 
 
-def contract(size: int, batch: int) -> Pair:
-    """``backend.vecmat`` beside ``numpy.dot``: both are arrays, and nothing is recorded."""
-    x, w, _ = start(size, batch)
+def contract(
+    start: Start, method: str, ours: str, by_hand: str, routine: str, spelled: str, facts: Any
+) -> Race:
+    """A race of one function of the backend, given as the statements of each side."""
+    names = {"x": start.x, "w": start.w, "g": start.g, "rate": start.rate, "dot": np.dot}
     backend = tg.current_backend()
-    ours: dict[str, Any] = {"x": backend.asarray(x), "w": backend.asarray(w), "wrap": tg.Tensor}
-    by_hand: dict[str, Any] = {"x": x, "w": w, "wrap": np.asarray}
-    ours["dot"], by_hand["dot"] = backend.vecmat, np.dot
-    name = f"backend.vecmat {batch}x{size}"
-    return Pair(name, "dot(x, w)", ours, by_hand, "(wrap(dot(x, w)),)", rtol=1e-5)
+    mine: dict[str, Any] = {n: backend.asarray(names[n]) for n in "xwg"} | {"rate": RATE}
+    mine["run"] = getattr(backend, method)
+    wait = our_wait()
+    sides = {
+        OURS: Side(ours, mine, fetch=backend.to_numpy, wait=wait),
+        REFERENCE: Side(by_hand, names),
+    }
+    found = blas(routine, start.x, start.w)
+    if found is not None:
+        extra = {"run": found, "x0": start.x[0], "g0": start.g[0]}
+        extra |= {f"{n}t": names[n].T for n in "xwg"}
+        sides[BLAS] = Side(spelled, names | extra, fetch=_contiguous)
+    return Race(sides, 1e-5, facts=facts | {"kind": method})
 
 
-def backward(size: int, batch: int, update: bool) -> Pair:
-    """Forward and backward, and with ``update`` a step of gradient descent on the matrix."""
-    x, w, g = start(size, batch)
-    name = f"{'update' if update else 'backward'} {batch}x{size}"
-    ours, by_hand = _ours(x, w, g, update), _by_hand(x, w, g, update)
-    return Pair(name, "step()", ours, by_hand, "(step(), *state())", rtol=1e-5)
+def _contiguous(array: Any) -> Floats:
+    return np.ascontiguousarray(array)
 
 
-def _ours(x_data: Array, w_data: Array, g_data: Array, update: bool) -> dict[str, Any]:
-    x, w = tg.Tensor(x_data, requires_grad=True), tg.Tensor(w_data, requires_grad=True)
-    g = tg.Tensor(g_data)
-    optimizer = optim.SGD([w], lr=RATE)
+def vecmat(start: Start) -> Race:
+    """``x w``."""
+    one = len(start.x) == 1
+    return contract(
+        start,
+        "vecmat",
+        "run(x, w)",
+        "dot(x, w)",
+        "gemv" if one else "gemm",
+        # BLAS is handed transposes, which are in the order that it was written for.
+        "run(1.0, wt, x0)[None]" if one else "run(1.0, wt, xt).T",
+        start.costs(1, start.x, start.w, start.g),
+    )
+
+
+def vecmat_dx(start: Start) -> Race:
+    """``g wT``: the cotangent of the vectors."""
+    one = len(start.x) == 1
+    return contract(
+        start,
+        "vecmat_dx",
+        "run(g, w)",
+        "dot(g, w.T)",
+        "gemv" if one else "gemm",
+        "run(1.0, wt, g0, trans=1)[None]" if one else "run(1.0, wt, gt, trans_a=1).T",
+        start.costs(1, start.x, start.w, start.g),
+    )
+
+
+def vecmat_dw(start: Start) -> Race:
+    """``xT g``: the cotangent of the matrix."""
+    return contract(
+        start,
+        "vecmat_dw",
+        "run(x, g)",
+        "dot(x.T, g)",
+        "gemm",
+        "run(1.0, gt, xt, trans_b=1).T",
+        start.costs(1, start.x, start.w, start.g),
+    )
+
+
+def rank_update(start: Start) -> Race:
+    """``w - rate xT g``, in the matrix's own memory where the side can."""
+    x, w, g, rate = start.x, start.w, start.g, start.rate
+    backend = tg.current_backend()
+    update = backend.rank_update
+    x_ours, g_ours = backend.asarray(x), backend.asarray(g)
+
+    def ours(w: Any) -> Any:
+        return update(w, x_ours, g_ours, -RATE, 1.0)
+
+    def by_hand(w: Floats) -> Floats:
+        w -= rate * x.T.dot(g)
+        return w
+
+    sides = {
+        OURS: _rebinding(ours, backend.asarray(w.copy()), backend.to_numpy, our_wait()),
+        REFERENCE: _rebinding(by_hand, w.copy()),
+    }
+    routine = blas("ger" if len(x) == 1 else "gemm", x, w)
+    if routine is not None:
+        x0, g0, xt, gt = x[0], g[0], x.T, g.T
+
+        def one(wt: Floats) -> Any:
+            return routine(-rate, g0, x0, a=wt, overwrite_a=1)
+
+        def several(wt: Floats) -> Any:
+            return routine(-rate, gt, xt, beta=1.0, c=wt, trans_b=1, overwrite_c=1)
+
+        sides[BLAS] = _rebinding(one if len(x) == 1 else several, w.copy().T, _upright)
+    return Race(sides, 1e-5, facts=start.costs(1, x, w, w, g) | {"kind": "rank_update"})
+
+
+def _rebinding(
+    update: Callable[[Any], Any],
+    w: Any,
+    fetch: Callable[[Any], Any] = np.asarray,
+    wait: Callable[[], None] | None = None,
+) -> Side:
+    """A side whose update may return its argument, changed, or another array."""
 
     def step() -> Any:
+        nonlocal w
+        w = update(w)
+        return w
+
+    return Side("step()", {"step": step}, fetch=fetch, wait=wait)
+
+
+def _upright(array: Any) -> Floats:
+    return np.ascontiguousarray(array.T)
+
+
+def step(start: Start) -> Race:
+    """Forward, both gradients and an update of the matrix, through tensors."""
+    costs = start.costs(3, start.x, start.w, start.w, start.g)
+    sides = {OURS: _our_step(start), REFERENCE: _step_by_hand(start)}
+    return Race(sides, 1e-5, facts=costs | {"kind": "step"})
+
+
+def _our_step(start: Start) -> Side:
+    x, w = (tg.Tensor(array, requires_grad=True) for array in (start.x, start.w))
+    g = tg.Tensor(start.g)
+    optimizer = optim.SGD([w], lr=RATE)
+
+    def run() -> Any:
         x.grad = w.grad = None
         y = x.dot(w)
         y.backward(g)
-        if update:
-            optimizer.step()
+        optimizer.step()
         return y
 
-    return {"step": step, "state": lambda: (x.grad, w.grad, w)}
+    return Side.of_step(run, lambda: (x.grad, w.grad, w), values, our_wait())
 
 
-def _by_hand(x: Array, w: Array, g: Array, update: bool) -> dict[str, Any]:
+def _step_by_hand(start: Start) -> Side:
+    x, w, g, rate = start.x, start.w, start.g, start.rate
     dx, dw = np.zeros_like(x), np.zeros_like(w)
 
-    def step() -> Any:
+    def run() -> Any:
         nonlocal w, dx, dw
         y = x.dot(w)
         dx, dw = g.dot(w.T), x.T.dot(g)
-        if update:
-            w = w - np.float32(RATE) * dw
+        w -= rate * dw
         return y
 
-    return {"step": step, "state": lambda: (dx, dw, w)}
+    return Side.of_step(run, lambda: (dx, dw, w))
 
 
-#: The kinds of work, by name.
-KINDS: dict[str, Callable[[int, int], Pair]] = {
-    "backend.vecmat": contract,
-    "forward": forward,
-    "backward": functools.partial(backward, update=False),
-    "update": functools.partial(backward, update=True),
+KINDS: dict[str, Callable[[Start], Race]] = {
+    function.__name__: function for function in (vecmat, vecmat_dx, vecmat_dw, rank_update, step)
 }
 
 
-def works(kind: str) -> list[Work]:
-    """One kind of work in all sizes and batches, to be made when it is wanted."""
+def make(kind: str, dtype: str, batch: int, rows: int, columns: int) -> Race:
+    """One piece of work."""
+    return KINDS[kind](Start(rows, columns, batch, dtype))
+
+
+def works() -> list[Work]:
+    """Everything in this module, to be made when it is wanted."""
     return [
-        Work(f"{batch}x{size}", functools.partial(KINDS[kind], size, batch), large=size >= 4096)
-        for size in SIZES
+        Work(
+            f"{kind} {dtype} {batch}x{rows}x{columns}",
+            functools.partial(make, kind, dtype, batch, rows, columns),
+            quick=dtype == "float32" and ((rows, columns), batch) in QUICK,
+            large=rows >= LARGE,
+        )
+        for kind in KINDS
+        for dtype in DTYPES
+        for rows, columns in SHAPES
         for batch in BATCHES
     ]

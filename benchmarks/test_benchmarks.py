@@ -1,55 +1,51 @@
 """Everything in the catalogue under pytest-benchmark: ``python -m pytest benchmarks``.
 
-What pytest-benchmark times is ours; before each of its rounds the same work runs by hand, so that
-both see the same machine. ``extra_info`` has the median by hand and the ratio, the table at the end
-has them all. Sizes of 4096 and more need gigabytes and minutes: ``--large`` includes them.
+What pytest-benchmark times is ours; before each of its rounds every other side runs, so that all
+see the same machine. ``--quick`` takes a few of the works, ``--word WORD`` those with a word in
+their names, ``--large`` those of 4096 and more as well, which need gigabytes and minutes.
+``python -m tensorgrok bench`` runs all of it and makes tables and plots.
 """
 
 from __future__ import annotations
 
 import functools
-import statistics
 from typing import Any
 
 import pytest
 
-from benchmarks import catalogue
-from benchmarks.work import Figures, Work, runs_in
+from benchmarks.census import Taking
+from benchmarks.conftest import Found
+from benchmarks.work import OURS, Rounds, Work
 
-#: Seconds that a side takes in one round, and in all rounds together.
-ROUND, TOTAL = 0.001, 0.1
+#: Seconds of a side's turn in a round, and of all turns together; those of a quick run.
+ROUND, TOTAL = 0.002, 1.0
+QUICK_ROUND, QUICK_TOTAL = 0.0005, 0.2
 
 
-@pytest.mark.parametrize(
-    ("group", "work"),
-    [(group, work) for group, works in catalogue().items() for work in works],
-    ids=str,
-)
 def test_benchmark(
     benchmark: Any,
     request: pytest.FixtureRequest,
-    figures: dict[str, Figures],
+    found: dict[str, Found],
     group: str,
-    work: Work,
+    work: Work | Taking,
 ) -> None:
-    if work.large and not request.config.getoption("--large"):
-        pytest.skip("takes gigabytes and long; --large includes it")
-    pair = work.make()
-    pair.check()
-    ours, by_hand = pair.timers()
-    number = runs_in(ROUND, by_hand)
-    rounds = max(5, round(TOTAL / max(by_hand.timeit(number), ROUND)))
-    times = []
     benchmark.group = group
+    quick = request.config.getoption("--quick")
+    if isinstance(work, Taking):
+        census = benchmark.pedantic(functools.partial(work.take, quick), rounds=1)
+        found[request.node.nodeid] = Found.of_census(group, work.name, census)
+        return
+    race = work.make()
+    first = race.check()
+    if not benchmark.enabled:
+        benchmark(race.sides[OURS].run)
+        return
+    seconds, total = (QUICK_ROUND, QUICK_TOTAL) if quick else (ROUND, TOTAL)
+    rounds = Rounds(race, seconds, total)
     benchmark.pedantic(
-        functools.partial(ours.timeit, number),
-        setup=lambda: times.append(by_hand.timeit(number)),
-        rounds=rounds,
+        functools.partial(rounds.turn, OURS),
+        setup=rounds.others,
+        rounds=rounds.count,
         warmup_rounds=1,
     )
-    if benchmark.stats is not None:  # None if benchmarks are only run, not timed
-        median = benchmark.stats.stats.median
-        found = Figures(median / number * 1e9, statistics.median(times[1:]) / number * 1e9)
-        benchmark.extra_info |= {"runs_in_a_round": number, "ratio": found.ratio}
-        benchmark.extra_info |= {f"{side}_ns": value for side, value in found._asdict().items()}
-        figures[f"{group}: {work.name}"] = found
+    found[request.node.nodeid] = Found.of_race(group, work.name, race, rounds, first)

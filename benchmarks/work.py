@@ -1,19 +1,24 @@
-"""What is timed: the same work on the same arrays, by tensorgrok and by NumPy written by hand.
+"""What is timed: the same work by several sides, in turn, after they were found to agree.
 
-Ours runs on the backend that ``TENSORGROK_BACKEND`` chooses. On a device each round is timed up to
-the moment when the device has done all of it; by hand it is NumPy on the CPU in any case.
-A ``Pair`` is a statement for either side, each with its names. ``measure`` runs both sides in
-turn, in many short rounds, so that whatever slows the machine down for a while slows both; what
-means something is their ratio. Before anything is timed both sides are found to give equal
-results, and none of them are zeros.
+A ``Side`` is one way to do a piece of work: a statement and the names that it reads. A ``Race`` is
+all sides of the same work, made when it is wanted by a ``Work``. Two of them are always there:
+ours, and the reference, NumPy written by hand. ``Rounds`` times every side in each of many short
+rounds, so that whatever slows the machine down for a while slows all of them; what means something
+is their ratio. Before anything is timed all sides are found to give equal results, three times
+over, and none of them zeros or denormal numbers, which are slow or quick for reasons of their own.
+
+Ours runs on the backend that ``TENSORGROK_BACKEND`` chooses. A side on a device is timed up to the
+moment when the device has done all of a round.
 """
 
 from __future__ import annotations
 
+import gc
 import statistics
 import time
 import timeit
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,124 +27,269 @@ import numpy.typing as npt
 import tensorgrok as tg
 
 Array = npt.NDArray[np.float32]
+Clock = Callable[[], float]
+
+OURS, REFERENCE = "tensorgrok", "NumPy"
+
+#: Seconds after which a check is not repeated.
+LONG = 5.0
 
 #: So small that no weight gets anywhere: a net that converges would time zeros and denormals.
 RATE = 1e-6
 
 
-class Pair(NamedTuple):
-    """The same work, spelled for either side.
+class Absent(Exception):
+    """Why somebody does not take part: what is not installed, or what it cannot do."""
+
+
+def values(tensor: Any) -> Any:
+    """The numbers of one of our tensors on the host."""
+    return tensor.numpy()
+
+
+@dataclass(frozen=True)
+class Side:
+    """One way to do the work.
 
     Attributes:
-        name: what is done.
         statement: a Python expression, the one that is timed.
-        ours, by_hand: the names that it reads, as tensors and as arrays.
-        results: an expression for all that must be equal on both sides; the statement if empty.
-        statement_by_hand: how the statement is spelled by hand, if that differs.
-        rtol: how far results may be from each other, relative to the largest of them.
+        names: what it reads.
+        results: an expression for a tuple of all that must be equal; if empty the one value of the
+            statement. It runs the statement once.
+        fetch: takes one result to a NumPy array.
+        wait: returns when everything that was issued is done; None where calls do that.
+        collects: whether Python's garbage collector runs, as it does in a user's program.
     """
 
-    name: str
     statement: str
-    ours: dict[str, Any]
-    by_hand: dict[str, Any]
+    names: Mapping[str, Any]
     results: str = ""
-    statement_by_hand: str = ""
+    fetch: Callable[[Any], Any] = np.asarray
+    wait: Callable[[], None] | None = None
+    collects: bool = False
+
+    @classmethod
+    def of_step(
+        cls,
+        step: Callable[[], Any],
+        state: Callable[[], Iterable[Any]],
+        fetch: Callable[[Any], Any] = np.asarray,
+        wait: Callable[[], None] | None = None,
+    ) -> Side:
+        """A side that calls ``step``, whose results are its value and then those of ``state``."""
+        names = {"step": step, "state": state}
+        return cls("step()", names, "(step(), *state())", fetch, wait)
+
+    def run(self) -> list[Any]:
+        """Do the work once; its results as arrays on the host."""
+        found = eval(self.results or f"({self.statement},)", dict(self.names))
+        return [np.asarray(self.fetch(result)) for result in found]
+
+    def timer(self) -> timeit.Timer:
+        """A timer; like every use of timeit's with the garbage collector off, unless asked for."""
+        setup = "gc.enable()" if self.collects else "pass"
+        names = dict(self.names) | {"gc": gc}
+        return timeit.Timer(self.statement, setup, self.clock(), names)
+
+    def clock(self) -> Clock:
+        """A clock that is read when everything that was issued before is done."""
+        wait = self.wait
+        if wait is None:
+            return time.perf_counter
+
+        def clock() -> float:
+            wait()
+            return time.perf_counter()
+
+        return clock
+
+
+def our_wait() -> Callable[[], None] | None:
+    """What our side has to wait for: a device, if the current backend has one."""
+    backend = tg.current_backend()
+    return None if "host" in backend.features else backend.synchronize
+
+
+def our_side(statement: str, names: Mapping[str, Any], results: str = "") -> Side:
+    """A side whose results are tensors of ours."""
+    return Side(statement, names, results, values, our_wait())
+
+
+@dataclass(frozen=True)
+class Race:
+    """All sides of the same work.
+
+    Attributes:
+        sides: by name; ours and the reference are among them.
+        rtol: how far results may be from those of the reference, relative to the largest of them.
+        absent: who does not take part, by name, and why.
+        facts: what else is worth noting, such as ``flops`` and ``bytes`` of one run.
+    """
+
+    sides: dict[str, Side]
     rtol: float = 1e-6
+    absent: dict[str, str] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
 
-    @property
-    def sides(self) -> tuple[tuple[str, dict[str, Any]], tuple[str, dict[str, Any]]]:
-        """Statement and names of ours, and those by hand."""
-        return (
-            (self.statement, self.ours),
-            (self.statement_by_hand or self.statement, self.by_hand),
-        )
+    def check(self) -> dict[str, float]:
+        """Seconds of each side's first run, in which some compile.
 
-    def check(self) -> None:
-        """Raise AssertionError unless both sides give the same values, three times over."""
-        for _ in range(3):
-            found, expected = (
-                eval(self.results or f"({text},)", names) for text, names in self.sides
+        Sides run three times over, or only once where that takes long.
+
+        Raises:
+            AssertionError: two sides disagree in values or dtype, or results are zeros or denormal.
+        """
+        first = {}
+        started = time.perf_counter()
+        for again in range(3):
+            found = {}
+            for name, side in self.sides.items():
+                began = time.perf_counter()
+                found[name] = side.run()
+                if not again:
+                    first[name] = time.perf_counter() - began
+            for name, results in found.items():
+                self._compare(name, results, found[REFERENCE])
+            if time.perf_counter() - started > LONG:
+                break
+        return first
+
+    def _compare(self, name: str, results: list[Any], expected: list[Any]) -> None:
+        assert len(results) == len(expected), f"{name}: {len(results)} results"
+        for place, (result, array) in enumerate(zip(results, expected, strict=True)):
+            said = f"{name}, result {place}"
+            assert result.dtype == array.dtype, f"{said}: {result.dtype}, {array.dtype}"
+            np.testing.assert_allclose(
+                result,
+                array,
+                rtol=self.rtol,
+                atol=self.rtol * np.abs(array).max(initial=0),
+                err_msg=said,
+                strict=True,
             )
-            for tensor, array in zip(found, expected, strict=True):
-                array = np.asarray(array)
-                assert tensor.dtype == array.dtype, f"{self.name}: {tensor.dtype}, {array.dtype}"
-                np.testing.assert_allclose(
-                    tensor.numpy(),
-                    array,
-                    rtol=self.rtol,
-                    atol=self.rtol * np.abs(array).max(initial=0),
-                    err_msg=self.name,
-                    strict=True,
-                )
-                assert np.any(array), f"{self.name}: a result of nothing but zeros"
-
-    def timers(self) -> tuple[timeit.Timer, timeit.Timer]:
-        """A timer for each side; like every use of timeit's, with the garbage collector off."""
-        (ours, names), (by_hand, their_names) = self.sides
-        clock = waiting_clock(tg.current_backend())
-        return timeit.Timer(ours, timer=clock, globals=names), timeit.Timer(
-            by_hand, globals=their_names
-        )
-
-
-def waiting_clock(backend: tg.Backend) -> Callable[[], float]:
-    """A clock that is read when the device has done everything that was issued before."""
-    if "host" in backend.features:
-        return time.perf_counter
-
-    def clock() -> float:
-        backend.synchronize()
-        return time.perf_counter()
-
-    return clock
+            assert np.any(result), f"{said}: nothing but zeros"
+            if result.dtype.kind == "f":
+                small = np.abs(result) < np.finfo(result.dtype).tiny
+                assert not np.any(small & (result != 0)), f"{said}: denormal numbers"
 
 
 class Work(NamedTuple):
-    """A pair that is made when it is wanted, for some take much memory."""
+    """A race that is made when it is wanted, for some take much memory or compile for long.
+
+    Attributes:
+        name: unique within its group.
+        quick: whether it is among the few that ``--quick`` takes.
+        large: whether it takes gigabytes or minutes, and so only runs when asked for.
+    """
 
     name: str
-    make: Callable[[], Pair]
-    large: bool = False  # takes gigabytes and long
+    make: Callable[[], Race]
+    quick: bool = False
+    large: bool = False
 
     def __str__(self) -> str:
         return self.name
 
 
 class Figures(NamedTuple):
-    """Medians over rounds, in nanoseconds for one run of the statement, and their ratio."""
+    """What was measured of one side: seconds for one run, and over how many rounds of runs."""
 
-    ours: float
-    by_hand: float
+    median: float
+    lower: float  # quartiles
+    upper: float
+    least: float
+    rounds: int
+    runs: int
 
-    @property
-    def ratio(self) -> float:
-        """How many times as long as by hand it takes."""
-        return self.ours / self.by_hand
-
-    def __str__(self) -> str:
-        def shown(nanoseconds: float) -> str:
-            for unit, size in (("ns", 1e3), ("µs", 1e6), ("ms", 1e9)):
-                if nanoseconds < size:
-                    return f"{nanoseconds / size * 1e3:8.3g} {unit}"
-            return f"{nanoseconds / 1e9:8.3g} s "
-
-        return f"{shown(self.ours)}   by hand {shown(self.by_hand)}   {self.ratio:6.2f} times"
+    @classmethod
+    def of(cls, times: list[float], runs: int) -> Figures:
+        """The figures of seconds per round."""
+        each = [seconds / runs for seconds in times]
+        lower, median, upper = statistics.quantiles(each * 2 if len(each) < 2 else each, n=4)
+        return cls(median, lower, upper, min(each), len(each), runs)
 
 
-def runs_in(seconds: float, timer: timeit.Timer) -> int:
-    """How often a statement fits a time, at least once; it runs a few times to find out."""
-    number = 1
-    while (taken := timer.timeit(number)) < seconds / 10:
+class Rounds:
+    """Times all sides of a race in turn.
+
+    Args:
+        race: what to time.
+        seconds: how long a side's turn takes, about.
+        total: how long all turns of all sides take together, about.
+        least, most: bounds on how many rounds there are, whatever that takes.
+    """
+
+    def __init__(
+        self, race: Race, seconds: float, total: float, least: int = 5, most: int = 200
+    ) -> None:
+        self.timers = {name: side.timer() for name, side in race.sides.items()}
+        self.runs: dict[str, int] = {}
+        turn = 0.0
+        for name, timer in self.timers.items():
+            self.runs[name], once = runs_in(seconds, timer)
+            turn += self.runs[name] * once
+        self.count = min(most, max(least, round(total / turn)))
+        self.times: dict[str, list[float]] = {name: [] for name in self.timers}
+
+    def warm_up(self, name: str) -> None:
+        """Run a side for as long as a turn: the one before it has taken the processor's caches."""
+        if self.runs[name] > 1:
+            self.timers[name].timeit(self.runs[name])
+
+    def turn(self, name: str) -> float:
+        """Time one side once, and keep its seconds."""
+        found = self.timers[name].timeit(self.runs[name])
+        self.times[name].append(found)
+        return found
+
+    def others(self) -> None:
+        """Time everybody but ours once, each round beginning with another one."""
+        names = [name for name in self.timers if name != OURS]
+        first = len(self.times[names[0]]) % len(names)
+        for name in names[first:] + names[:first]:
+            self.warm_up(name)
+            self.turn(name)
+        self.warm_up(OURS)
+
+    def figures(self, warm: int = 1) -> dict[str, Figures]:
+        """The figures of each side, without the first rounds."""
+        return {
+            name: Figures.of(times[warm:] or times, self.runs[name])
+            for name, times in self.times.items()
+        }
+
+
+def runs_in(seconds: float, timer: timeit.Timer) -> tuple[int, float]:
+    """How often a statement fits a time, at least once, and how long one run takes.
+
+    It runs warm: a first run may take ten times as long as the next.
+    """
+    number, taken = 1, timer.timeit(1)
+    if taken > 100 * seconds:
+        return 1, taken
+    while (taken := min(timer.repeat(3, number))) < seconds / 10:
         number *= 4
-    return max(1, round(number * seconds / taken))
+    return max(1, round(number * seconds / taken)), taken / number
 
 
-def measure(pair: Pair, rounds: int = 100, seconds: float = 0.001) -> Figures:
-    """Time both sides of a pair in turn, in rounds of about ``seconds`` a side."""
-    pair.check()
-    ours, by_hand = pair.timers()
-    number = runs_in(seconds, by_hand)
-    times = [(ours.timeit(number), by_hand.timeit(number)) for _ in range(rounds + 1)]
-    medians = (statistics.median(column) / number * 1e9 for column in zip(*times[1:], strict=True))
-    return Figures(*medians)
+def measure(race: Race, rounds: int = 100, seconds: float = 0.001) -> dict[str, Figures]:
+    """Check a race, then time all its sides in that many rounds."""
+    race.check()
+    timing = Rounds(race, seconds, 0.0, least=rounds, most=rounds)
+    for _ in range(rounds + 1):
+        timing.others()
+        timing.turn(OURS)
+    return timing.figures()
+
+
+def ratio(figures: Mapping[str, Figures], name: str = OURS, to: str = REFERENCE) -> float:
+    """How many times as long one side takes as another."""
+    return figures[name].median / figures[to].median
+
+
+def shown(seconds: float) -> str:
+    """Seconds with three digits and a unit, such as ``26.1 µs``."""
+    for unit, size in (("ns", 1e-9), ("µs", 1e-6), ("ms", 1e-3)):
+        if seconds < 999.5 * size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds:.3g} s"

@@ -2,15 +2,13 @@
 
 One loop serves every purpose. Handed a backend's namespace it computes with arrays at native cost;
 handed the operation table it computes with tensors, so gradients are recorded themselves and can be
-differentiated again; a tracer or a symbol namespace reads the same rules in its own way. What all
-rules share is done here, once: summing over broadcast axes, casting to the input's dtype,
-accumulating, skipping inputs that need none.
+differentiated again; a tracer or a symbol namespace reads the same rules in its own way.
 
 A gradient follows the convention of JAX for complex numbers: for real L it is
 dL/dRe(z) - i dL/dIm(z), so that dL = Re(gradient * dz), and rules of holomorphic functions carry no
 conjugation.
 
-This module stands on ``cards``, ``graph`` and ``moving``; read ``tensor`` next.
+This module stands on ``plans``, ``graph`` and ``moving``; read ``tensor`` next.
 """
 
 from __future__ import annotations
@@ -22,88 +20,14 @@ from .backend import Array, Backend, Namespace
 from .context import Mode, get_context
 from .engine import SCALARS, make_tensor, recorded
 from .errors import GraphError, GraphReleased, describe
-from .graph import Crossing, Leaf, Literal, Node, Output, Shape, Source, order
+from .graph import Crossing, Leaf, Literal, Node, Output, Source, order
 from .moving import array_on
 
 if TYPE_CHECKING:
     from .tensor import Tensor
 
 Cotangents = dict[Node | Output, Array]
-Found = tuple[Cotangents, set[Any], list[Node], list[tuple["Tensor", Array]]]
-
-
-def sum_to(xp: Namespace, g: Array, shape: Shape) -> Array:
-    """Sum ``g`` over the axes along which ``shape`` was broadcast to reach its shape."""
-    lead = g.ndim - len(shape)
-    if lead == 1 and g.shape[1:] == shape:  # as for the bias of a layer
-        return xp.sum(g, axis=0, keepdims=False)
-    axes = (
-        *range(lead),
-        *(lead + i for i, length in enumerate(shape) if length == 1 and g.shape[lead + i] != 1),
-    )
-    summed = xp.sum(g, axis=axes, keepdims=False)
-    return summed if tuple(summed.shape) == shape else xp.reshape(summed, shape)
-
-
-def cast_to(xp: Namespace, g: Array, dtype: Any) -> Array:
-    """Cast a cotangent to its input's dtype; a real input takes the real part."""
-    if g.dtype.kind == "c" and dtype.kind != "c":
-        g = xp.real(g)
-    return g if g.dtype == dtype else xp.astype(g, dtype)
-
-
-def pull(
-    node: Node,
-    g: Any,
-    xp: Namespace,
-    saved: tuple[Any, ...],
-    cotangents: Cotangents,
-    owned: set[Any],
-    needed: set[Any] | None = None,
-) -> None:
-    """Read the rules of one node, and add what they give to the cotangents of its inputs.
-
-    Args:
-        node: the node whose rules to read.
-        g: cotangent of its result; for several results a tuple with None where there is none.
-        xp: the namespace to read the rules with.
-        saved: the values that the node saved, as ``xp`` takes them.
-        cotangents: by node; changed.
-        owned: the leaves whose cotangent is an array that nobody else holds; changed.
-        needed: inputs to serve, all that require gradients if None.
-    """
-    plan = node.plan
-    inputs = node.inputs
-    values = (xp, g, node) + saved + (inputs if plan.grouped is None else plan.group(inputs))
-    for rule in plan.rules:
-        target: Any = inputs[rule.slot]  # no literal: those have no rules
-        if needed is not None and target not in needed:
-            continue
-        if rule.plain:
-            cotangent = found = rule.function(*rule.select(values))
-        else:
-            cotangent = found = rule.function(*rule.select(values), **rule.keywords(node))
-        if cotangent.shape != target.shape:
-            if not plan.broadcasts or cotangent.shape != node.shape:
-                raise GraphError(
-                    f"{rule.name}: gave a cotangent of shape {tuple(cotangent.shape)} for an "
-                    f"argument of shape {target.shape}; a pullback must return the argument's shape"
-                )
-            cotangent = sum_to(xp, cotangent, target.shape)
-        if cotangent.dtype is not target.dtype:
-            cotangent = cast_to(xp, cotangent, target.dtype)
-        if target in cotangents:
-            cotangents[target] = cotangents[target] + cotangent
-            owned.add(target)
-        else:
-            cotangents[target] = cotangent
-            # A rule may hand on what it was given; then others hold that array too.
-            if target.__class__ is Leaf and found is not g:
-                for value in saved:
-                    if value is found:
-                        break
-                else:
-                    owned.add(target)
+Found = tuple[Cotangents, set[Any], list[tuple["Tensor", Array]]]
 
 
 def backpropagate(
@@ -112,6 +36,7 @@ def backpropagate(
     backend: Backend,
     lift: Callable[[Node, tuple[Any, ...]], tuple[Any, ...]] | None = None,
     targets: set[Node | Output] | None = None,
+    retain: bool = True,
 ) -> Found:
     """Carry cotangents from the seeds back to the leaves, or to ``targets``.
 
@@ -120,11 +45,12 @@ def backpropagate(
         xp: the namespace to read rules with; ``lift`` makes saved arrays into its values.
         backend: where the values live.
         targets: what to stop at; every leaf that requires gradients if None.
+        retain: keep what nodes saved. Otherwise each lets go of it as soon as its rules were read,
+            and so a step needs no more memory than it must; the structure stays.
 
     Returns:
-        The cotangent of each target reached; the leaves whose cotangent nobody else holds; the
-        nodes whose rules were read; and (tensor, cotangent) of each tensor that asked to retain its
-        gradient.
+        The cotangent of each target reached; the leaves whose cotangent nobody else holds; and
+        (tensor, cotangent) of each tensor that asked to retain its gradient.
     """
     nodes = order([seed for seed, _ in seeds])
     needed = None if targets is None else _leading_to(targets, nodes)
@@ -132,13 +58,12 @@ def backpropagate(
     owned: set[Any] = set()
     kept: list[tuple[Tensor, Array]] = []
     reached: Cotangents = {}
-    used: list[Node] = []
     for seed, cotangent in seeds:
         cotangents[seed] = cotangents[seed] + cotangent if seed in cotangents else cotangent
-    watched = lift is not None
     across: Across | None = None
     for node in reversed(nodes):
-        if node.__class__ is Leaf and targets is None and node.watch is None:
+        kind = node.__class__
+        if kind is Leaf and targets is None and node.watch is None:
             continue  # what is left in the end are the cotangents of leaves
         if node.dtype.__class__ is tuple:
             g = _gather(node, cotangents)
@@ -148,17 +73,17 @@ def backpropagate(
             continue
         if node.watch is not None:
             place = backend if across is None else across.place(node)
-            g = _observe(node, g, place, watched, kept, owned)
+            g = _observe(node, g, place, lift is not None, kept, owned)
         if targets is not None:
             _collect(node, g, targets, reached)
-        if node.__class__ is Leaf:
-            reached[node] = g
+        if kind is not Node:
+            if not isinstance(node, Crossing):
+                reached[node] = g
+            elif needed is None or not needed.isdisjoint(node.inputs):
+                across = across or Across(backend, lift is not None)
+                across.carry(node, g, cotangents, owned)
             continue
         if needed is not None and needed.isdisjoint(node.inputs):
-            continue
-        if node.__class__ is Crossing:
-            across = across or Across(backend, watched)
-            across.carry(node, g, cotangents, owned)
             continue
         saved = node.saved
         if saved is None:
@@ -167,16 +92,18 @@ def backpropagate(
                 "earlier backward over the same graph; call that one with retain_graph=True, or "
                 "compute the result again"
             )
-        used.append(node)
         if across is not None:
             across.pull(node, g, xp, saved, cotangents, owned, needed)
-        elif lift is None:
-            pull(node, g, xp, saved, cotangents, owned, needed)
         else:
-            pull(node, g, xp, lift(node, saved), cotangents, owned, needed)
+            if lift is not None:
+                saved = lift(node, saved)
+            node.plan.pull(node, g, xp, saved, cotangents, owned, needed)
+        if not retain:
+            node.saved = None
+            del saved, g  # or they would live until the next node's rules were read
     if targets is None:
         reached.update(cotangents)
-    return reached, owned, used, kept
+    return reached, owned, kept
 
 
 def _gather(node: Node, cotangents: Cotangents) -> tuple[Any, ...] | None:
@@ -283,6 +210,7 @@ def run(
     backend: Backend,
     targets: set[Node | Output] | None,
     create_graph: bool,
+    retain: bool = True,
 ) -> Found:
     """``backpropagate`` in the mode asked for: the values found are tensors with ``create_graph``.
 
@@ -290,13 +218,13 @@ def run(
     """
     if create_graph:
         with Mode(recording=True, backend=backend):
-            return backpropagate(seeds, recorded, backend, lift_saved(backend), targets)
+            return backpropagate(seeds, recorded, backend, lift_saved(backend), targets, retain)
     tracer = get_context().tracer
     if tracer is None:
         data = [(source, seed._data) for source, seed in seeds]
-        return backpropagate(data, backend.xp, backend, None, targets)
+        return backpropagate(data, backend.xp, backend, None, targets, retain)
     data = [(source, tracer.lift(seed)) for source, seed in seeds]
-    return backpropagate(data, tracer.xp, backend, None, targets)
+    return backpropagate(data, tracer.xp, backend, None, targets, retain)
 
 
 class Across:
@@ -338,13 +266,6 @@ class Across:
             self._note(source, place)
         with Mode(backend=place):
             if self.as_tensors:
-                pull(node, g, xp, lift_saved(place)(node, saved), *rest)
+                node.plan.pull(node, g, xp, lift_saved(place)(node, saved), *rest)
             else:
-                pull(node, g, place.xp, saved, *rest)
-
-
-def release(nodes: Iterable[Node]) -> None:
-    """Let go of the arrays that nodes saved; their structure stays."""
-    for node in nodes:
-        if node.__class__ is not Leaf:
-            node.saved = None
+                node.plan.pull(node, g, place.xp, saved, *rest)

@@ -20,20 +20,18 @@ within a sequence argument. A node saves just what the rules it may need have na
 Array arguments are those annotated ``Array`` or ``Sequence[Array]`` (or, without annotation, those
 without a default); every other argument is a Python-valued parameter.
 
-This module stands on ``engine``, which applies cards; read ``autodiff`` next.
+This module stands on ``engine``, which applies cards, and ``plans``; read ``autodiff`` next.
 """
 
 from __future__ import annotations
 
-import operator as builtin
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, NamedTuple, ParamSpec, TypeVar, cast
 
-from .backend import Array
 from .engine import apply, operations, primitives, unary
-from .errors import ArgumentError, DTypeError, GraphError, join_words
-from .graph import Node
+from .errors import ArgumentError, DTypeError, join_words
 from .operators import HELD, compile_binary, compile_bind, frozen, single_operator
+from .plans import Plan, Pullback
 
 if TYPE_CHECKING:
     import inspect
@@ -82,123 +80,6 @@ KINDS = {
 }
 
 Notation = str | Callable[..., str]
-
-
-class Pullback:
-    """One derivative rule: the function, the argument it serves, and the names it reads."""
-
-    def __init__(
-        self, function: Callable[..., Array], argument: int, owner: Primitive[...]
-    ) -> None:
-        code = function.__code__
-        names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-        self.function = function
-        self.name = function.__name__
-        self.argument = argument
-        self.parameters = tuple(name for name in names if name in owner.parameters)
-        self.reads = tuple(name for name in names[1:] if name not in owner.parameters)
-        known = {"g", "y", "y_like", "position", *owner.arguments}
-        known |= {f"{argument}_like" for argument in owner.arguments}
-        unknown = [name for name in self.reads if name not in known]
-        if names[:1] != ("xp",) or unknown:
-            raise ArgumentError(
-                f"{self.name}: a pullback of {owner.name} takes xp first and may then read "
-                f"{join_words(sorted(known | set(owner.parameters)))}; it names "
-                f"{join_words([*names])}"
-            )
-
-
-class Rule:
-    """A pullback placed in a plan: where among the values of a node its operands are found.
-
-    Attributes:
-        plain: whether the operands are all that the function takes; else ``keywords`` has the rest.
-        slot: the index among the node's inputs that it serves.
-    """
-
-    __slots__ = ("first", "function", "name", "parameters", "plain", "select", "slot")
-
-    def __init__(
-        self, pullback: Pullback, slot: int, places: dict[str, int], first: int | None
-    ) -> None:
-        self.function = pullback.function
-        self.name = pullback.name
-        self.parameters = pullback.parameters
-        self.slot = slot
-        self.first = first if "position" in pullback.reads else None
-        self.plain = not self.parameters and self.first is None
-        self.select = _picker([0, *(places[n] for n in pullback.reads if n != "position")])
-
-    def keywords(self, node: Node) -> dict[str, Any]:
-        """The parameters that the function reads, and the position in a sequence argument."""
-        found = {name: node.parameters[name] for name in self.parameters}
-        return found if self.first is None else found | {"position": self.slot - self.first}
-
-
-class Plan:
-    """What one pattern of needed gradients means for a primitive; made once per pattern.
-
-    The values that rules select from are ``(xp, g, node, *saved, *inputs by argument)``.
-
-    Attributes:
-        rules: one per needed input, in the order of inputs.
-        save: picks from ``(*operands, result)`` what the rules read, as a tuple; None for nothing.
-        sources: for each saved value the index of its argument, or -1 for the result.
-        grouped: the place of the sequence argument and the number of its items, or None.
-    """
-
-    __slots__ = ("broadcasts", "grouped", "primitive", "rules", "save", "saves_both", "sources")
-
-    def __init__(self, primitive: Primitive[...], needs: Sequence[bool]) -> None:
-        self.primitive = primitive
-        self.broadcasts = primitive.kind.broadcasts
-        self.grouped: tuple[int, int] | None = None
-        owners = list(range(len(primitive.arguments)))
-        if primitive.sequence is not None:
-            count = len(needs) - len(owners) + 1
-            self.grouped = (primitive.sequence, count)
-            owners[primitive.sequence : primitive.sequence + 1] = [primitive.sequence] * count
-        served = []
-        for slot, owner in enumerate(owners):
-            argument = primitive.arguments[owner]
-            if needs[slot] and argument in primitive.pullbacks:
-                served.append((slot, primitive.pullbacks[argument]))
-            elif needs[slot] and argument not in primitive.constant:
-                raise GraphError(
-                    f"{primitive.title}: argument {argument} requires gradients and has no "
-                    f"derivative rule; write one under "
-                    f"@{primitive.name}.pullback({argument!r}), or name the argument in "
-                    "constant=(...) if it has none"
-                )
-        read = {name for _, pullback in served for name in pullback.reads}
-        names = [*primitive.arguments, "y"]
-        self.sources = tuple(
-            index if name != "y" else -1 for index, name in enumerate(names) if name in read
-        )
-        picked = [len(names) - 1 if index == -1 else index for index in self.sources]
-        self.save = _picker(picked) if picked else None
-        self.saves_both = picked == [0, 1] and len(names) == 3  # the commonest of two operands
-        places = {"g": 1, "y_like": 2}
-        places |= {names[index]: 3 + place for place, index in enumerate(picked)}
-        first = 3 + len(picked)
-        places |= {f"{name}_like": first + i for i, name in enumerate(primitive.arguments)}
-        self.rules = tuple(
-            Rule(pullback, slot, places, primitive.sequence) for slot, pullback in served
-        )
-
-    def group(self, items: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Give flattened items back their nesting: the sequence argument as one tuple."""
-        if self.grouped is None:
-            return items
-        at, count = self.grouped
-        return (*items[:at], items[at : at + count], *items[at + count :])
-
-
-def _picker(places: list[int]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
-    """A function that picks items by place, always as a tuple."""
-    if len(places) == 1:
-        return builtin.itemgetter(slice(places[0], places[0] + 1))
-    return builtin.itemgetter(*places)
 
 
 class Primitive(Generic[P]):

@@ -4,7 +4,7 @@ Nobody writes derivatives down: ``Derivation`` walks the graph as backward does 
 rules, but the values it hands them are formal ones, which note what is done to them. Where the
 result is meant for people, a few rewritings (``tidy``) spell it as one would by hand.
 
-This module stands on ``terms`` and ``autodiff``; read ``naming`` next.
+This module stands on ``terms`` and ``plans``; read ``naming`` next.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from collections.abc import Callable
 from typing import Any
 
 from . import tidying
-from .autodiff import pull
 from .backend import Namespace
 from .engine import SCALARS, primitives
 from .graph import Crossing, Leaf, Node, Output
@@ -185,7 +184,7 @@ class Derivation:
         saved = []
         for index in node.plan.sources:
             saved.append(self._formal(self._result(term) if index < 0 else term.operands[index]))
-        pull(node, g, self.reader.xp, tuple(saved), found, set())
+        node.plan.pull(node, g, self.reader.xp, tuple(saved), found, set())
         self._place(node, found)
 
     def _place(self, node: Node, found: dict[Any, Any]) -> None:

@@ -168,7 +168,7 @@ def apply(primitive: Primitive[...], operands: tuple[Any, ...], parameters: dict
     except Exception as error:
         raise explained(error, primitive, operands, parameters, given) from error
     many = out if out.__class__ is tuple else (out,)
-    if context.eager:
+    if context.eager and out.__class__ is not backend.array_type:
         many = tuple(
             o if o.__class__ is backend.array_type else _as_result(primitive, o, backend)
             for o in many
@@ -204,7 +204,7 @@ def _recorded(
     values: tuple[Any, ...],
     parameters: dict[str, Any],
 ) -> Node | None:
-    needs = tuple(type(operand) not in SCALARS and operand._needs for operand in operands)
+    needs = tuple([type(operand) not in SCALARS and operand._needs for operand in operands])
     if True not in needs:
         return None
     try:
@@ -216,8 +216,10 @@ def _recorded(
     node = Node()
     node.plan = plan
     node.inputs = tuple(
-        Literal(operand) if operand.__class__ in SCALARS else operand.node or Leaf(operand)
-        for operand in operands
+        [
+            Literal(operand) if operand.__class__ in SCALARS else operand.node or Leaf(operand)
+            for operand in operands
+        ]
     )
     node.saved = plan.save(values) if plan.save is not None else ()
     node.parameters = parameters

@@ -19,7 +19,8 @@ from .backend import Array
 
 if TYPE_CHECKING:
     from .backend import Backend
-    from .cards import Plan, Primitive
+    from .cards import Primitive
+    from .plans import Plan
     from .tensor import Tensor
     from .tensor_state import Watch
 

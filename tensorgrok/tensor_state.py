@@ -81,6 +81,8 @@ class State:
         """Add the gradient of this tensor to ``.grad`` of every leaf it was computed from.
 
         All gradients are computed before the first ``.grad`` changes, so an exception changes none.
+        What an operation saved is released as soon as its rules were read, to take as little memory
+        as can be; after an exception, compute the result again.
 
         Args:
             gradient: cotangent of this tensor's shape; 1 by default, for one-element tensors.
@@ -99,7 +101,8 @@ class State:
                 "from was made with requires_grad=True, or it was computed under no_grad"
             )
         seed = self._seed("backward", gradient, shared=not create_graph)
-        reached, owned, used, kept = autodiff.run([(node, seed)], self.backend, None, create_graph)
+        retain = create_graph if retain_graph is None else retain_graph
+        reached, owned, kept = autodiff.run([(node, seed)], self.backend, None, create_graph, retain)
         sums: dict[Tensor, tuple[Any, bool]] = {}
         tracer = get_context().tracer
         for leaf, g in reached.items():
@@ -122,8 +125,6 @@ class State:
                 tracer.rebound_grad(handle)
         for handle, total in found:
             handle._grad = total
-        if not (create_graph if retain_graph is None else retain_graph):
-            autodiff.release(used)
 
     def named(self: Any, name: str, tex: str | None = None) -> Any:
         r"""Call this tensor something, in errors and in all views; returns itself.
@@ -185,6 +186,10 @@ class State:
 
         With ``shared`` the caller promises that nobody else gets to see it.
         """
+        if gradient is None and shared and not self._data.shape:
+            one = _seeds.get(self._space)
+            if one is not None:  # nearly always: of a loss
+                return one
         if gradient is not None:
             data = fitted(self, gradient, operation, "gradient")
             if not getattr(gradient, "requires_grad", False):

@@ -113,9 +113,8 @@ def _gradients(
     retain_graph: bool | None,
 ) -> tuple[Tensor, ...]:
     backend = seeds[0][1].backend
-    reached, owned, used, _ = autodiff.run(seeds, backend, set(targets), create_graph)
-    if not (create_graph if retain_graph is None else retain_graph):
-        autodiff.release(used)
+    retain = create_graph if retain_graph is None else retain_graph
+    reached, owned, _ = autodiff.run(seeds, backend, set(targets), create_graph, retain)
     found = []
     for target, like in zip(targets, likes, strict=True):
         if target in reached:

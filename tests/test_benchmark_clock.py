@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 
 import tensorgrok as tg
-from benchmarks.work import Pair, measure, waiting_clock
+from benchmarks.work import OURS, REFERENCE, Race, Side, measure, our_side, our_wait
 from tensorgrok.registry import get_backend
 
 
 def test_on_the_host_the_clock_is_pythons() -> None:
-    assert waiting_clock(get_backend("numpy")) is time.perf_counter
+    with tg.use_backend("numpy"):
+        assert our_wait() is None
+    assert Side("1", {}).clock() is time.perf_counter
 
 
 def test_on_a_device_both_ends_of_a_round_wait(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -22,11 +24,10 @@ def test_on_a_device_both_ends_of_a_round_wait(monkeypatch: pytest.MonkeyPatch) 
     strict = get_backend("strict")
     monkeypatch.setattr(strict, "synchronize", lambda: events.append("wait"))
     with tg.use_backend("strict"):
-        pair = Pair("", "work()", {"work": lambda: events.append("work")}, {"work": lambda: None})
-        ours, by_hand = pair.timers()
-    ours.timeit(3)
+        ours = our_side("work()", {"work": lambda: events.append("work")})
+    ours.timer().timeit(3)
     assert events == ["wait", "work", "work", "work", "wait"]
-    by_hand.timeit(3)
+    Side("work()", {"work": lambda: None}).timer().timeit(3)
     assert len(events) == 5
 
 
@@ -47,6 +48,6 @@ def test_what_the_device_does_late_is_timed(monkeypatch: pytest.MonkeyPatch) -> 
             issued.append(0.002)
             return tensor + tensor
 
-        pair = Pair("", "work()", {"work": slow}, {"work": lambda: x + x}, "(work(),)")
-        figures = measure(pair, rounds=3, seconds=1e-5)
-    assert figures.ours > 1e6  # nanoseconds
+        ours = our_side("work()", {"work": slow})
+    race = Race({OURS: ours, REFERENCE: Side("x + x", {"x": x})})
+    assert measure(race, rounds=3, seconds=1e-5)[OURS].median > 1e-3

@@ -17,10 +17,11 @@ import numpy as np
 import pytest
 
 import tensorgrok as tg
-from tensorgrok import autodiff
+from tensorgrok import plans
 from tensorgrok.backend import Array, Namespace
-from tensorgrok.cards import Primitive, Pullback
+from tensorgrok.cards import Primitive
 from tensorgrok.engine import primitives
+from tensorgrok.plans import Pullback
 from tests.random_programs.check import Disagreement, Outcome, agree, check
 from tests.random_programs.generate import generate
 from tests.random_programs.program import Program
@@ -290,14 +291,14 @@ def test_a_rule_that_is_right_at_first_order_only_is_found(
 
 def test_a_missing_sum_over_broadcast_axes_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """The engine's own sum: of several cotangents it takes the first."""
-    right = autodiff.sum_to
+    right = plans.sum_to
 
     def wrong(xp: Namespace, g: Array, shape: tuple[int, ...]) -> Array:
         if g.ndim > len(shape) and 0 not in g.shape:
             return right(xp, g[0], shape)
         return right(xp, g, shape)
 
-    monkeypatch.setattr(autodiff, "sum_to", wrong)
+    monkeypatch.setattr(plans, "sum_to", wrong)
     assert first_failure().startswith("Disagreement: gradient: found")
 
 

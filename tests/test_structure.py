@@ -24,7 +24,7 @@ ROWS = (
     ("context",),
     ("graph",),
     ("engine",),
-    ("moving", "operators", "states", "updating"),
+    ("moving", "operators", "plans", "states", "updating"),
     ("cards",),
     ("autodiff",),
     ("arrays", "interop", "tensor_methods"),

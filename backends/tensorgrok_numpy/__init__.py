@@ -37,6 +37,8 @@ class NumPyBackend(Backend):
         faster: dict[str, Callable[..., Any]] = {"sum": np.add.reduce, "max": np.maximum.reduce}
         faster |= {"prod": np.multiply.reduce, "min": np.minimum.reduce, "mean": _functions.mean}
         faster |= {"where": _functions.where, "maximum": _functions.maximum}
+        faster |= {"greater": _functions.greater}
+        faster |= {"reshape": _functions.reshape, "permute_dims": _functions.permute_dims}
         return faster | {"astype": _functions.astype}
 
     def to_numpy(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:

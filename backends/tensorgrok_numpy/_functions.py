@@ -19,7 +19,7 @@ _INTEGERS = {2: np.int16, 4: np.int32, 8: np.int64}
 _ZEROS = {np.dtype(name): np.zeros((), dtype=name) for name in ("f2", "f4", "f8")}
 
 # NumPy's functions under names that are found sooner than attributes of a module.
-_array, _where, _maximum = np.ndarray, np.where, np.maximum
+_array, _where, _maximum, _greater = np.ndarray, np.where, np.maximum, np.greater
 _sum: Any = np.add.reduce  # NumPy's annotations want each combination of arguments apart
 
 
@@ -53,9 +53,26 @@ def maximum(x1: Any, x2: Any) -> Any:
     return _maximum(x1, x2)
 
 
+def greater(x1: Any, x2: Any) -> Any:
+    """``numpy.greater``; with 0, as in the rule of relu, faster on small arrays."""
+    if type(x2) is int and x2 == 0 and type(x1) is _array and x1.dtype in _ZEROS:
+        x2 = _ZEROS[x1.dtype]
+    return _greater(x1, x2)
+
+
 def astype(x: Any, dtype: npt.DTypeLike, *, copy: bool = True) -> Any:
     """``numpy.astype`` without its checks, which take longer than small casts do."""
     return x.astype(dtype, copy=copy)
+
+
+def reshape(x: Any, shape: Any, *, copy: bool | None = None) -> Any:
+    """``numpy.reshape`` without what it does first, which takes longer than the rest."""
+    return x.reshape(shape) if copy is None else x.reshape(shape, copy=copy)
+
+
+def permute_dims(x: Any, axes: tuple[int, ...]) -> Any:
+    """``numpy.permute_dims`` without what it does first."""
+    return x.transpose(axes)
 
 
 def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:

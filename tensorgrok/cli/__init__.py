@@ -1,13 +1,14 @@
 """The command line: ``python -m tensorgrok`` trains a small network on handwritten digits.
 
 ``python -m tensorgrok view FILE.py NAME`` runs a script and shows a tensor of it, ``ops`` lists the
-operations, ``backends`` the backends, and ``doctor`` looks for what a GPU needs. Each command has a
-module; ``main`` is the only one that knows of signals and exit codes:
+operations, ``backends`` the backends, ``doctor`` looks for what a GPU needs, and ``bench`` runs the
+benchmarks of a clone. Each command has a module; ``main`` is the only one that knows of signals and
+exit codes:
 
 ====  ===========================================================================================
 0     trained and reported, shown, or listed
-1     the loss became infinite or NaN, or the script to view failed; or memory ran out, or the
-      report or another file could not be written
+1     the loss became infinite or NaN, the script to view failed, or a benchmark got slower; or
+      memory ran out, or the report or another file could not be written
 2     a bad value, or a name that stands for no recorded tensor; one line on stderr says which
 130   stopped by Ctrl-C; what was learnt until then is reported
 141   whoever read the report went away, as after ``| head -1``
@@ -21,7 +22,7 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from .. import __version__
-from . import backends, doctor, operations, training, view
+from . import backends, bench, doctor, operations, training, view
 from .program import (
     BAD_VALUE,
     FAILED,
@@ -40,6 +41,7 @@ __all__ = ["COMMANDS", "main", "make_parser"]
 #: The commands beside the bare one: each module has ``SUMMARY``, ``add_arguments`` and ``run``.
 COMMANDS: dict[str, ModuleType] = {
     "backends": backends,
+    "bench": bench,
     "doctor": doctor,
     "ops": operations,
     "view": view,

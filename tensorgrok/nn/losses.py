@@ -285,7 +285,7 @@ def _matched(
         prediction = operand(name, called, prediction, getattr(target, "backend", None))
     if not isinstance(target, Tensor):
         target = operand(name, "target", target, prediction.backend)
-    if prediction.shape != target.shape:
+    if prediction._data.shape != target._data.shape:
         raise ShapeError(
             f"{name}: {describe(prediction, called)} and {describe(target, 'target')} must "
             "have equal shapes; a loss does not broadcast, so reshape one of them"

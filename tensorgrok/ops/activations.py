@@ -50,7 +50,7 @@ def relu(xp: Namespace, x: Array) -> Array:
 
 @relu.pullback("x")
 def relu_pull_x(xp: Namespace, g: Array, y: Array) -> Array:
-    return xp.where(y > 0, g, 0)
+    return xp.where(xp.greater(y, 0), g, 0)
 
 
 def leaky_relu_python(x: Any, slope: float) -> str:

@@ -25,6 +25,8 @@ Shape = int | Sequence[int]
 Axes = int | Sequence[int]
 Axis = Axes | None
 
+INTEGERS = frozenset((int,))
+
 # Numbers ---------------------------------------------------------------------------------------
 
 
@@ -132,6 +134,8 @@ def refuse_complex_operands(*operands: Any) -> None:
 
 def plain_shape(name: str, shape: Any, what: str = "a shape") -> tuple[int, ...]:
     """A tuple of integers; of a single one, a tuple of one."""
+    if type(shape) is tuple and INTEGERS.issuperset(map(type, shape)):  # nearly always
+        return shape
     lengths = shape if isinstance(shape, tuple | list) else (shape,)
     if not all(is_integer(length) for length in lengths):
         raise DTypeError(f"{name}: {what} is an integer or a tuple of integers, got {shape!r}")

@@ -10,15 +10,15 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from ..autodiff import sum_to
 from ..backend import Array, Namespace
 from ..cards import primitive
+from ..plans import sum_to
 from .arguments import Axis, Shape, place_of, places_of, plain_shape
 from .axes import cut, inverse
 from .notation import applied, latex_call, python_call
 
 
-@primitive("arrangement", python="{x:call}.reshape({shape})", latex="{x}")
+@primitive("arrangement", python="{x:call}.reshape({shape})", latex="{x}", closed=True)
 def reshape(xp: Namespace, x: Array, shape: Shape) -> Array:
     """The same elements, in row-major order, in another shape; one length may be -1.
 
@@ -52,7 +52,13 @@ def is_transpose(axes: Sequence[int]) -> bool:
     return count > 1 and tuple(axes) == (*range(count - 2), count - 1, count - 2)
 
 
-@primitive("arrangement", python=permute_dims_python, latex=permute_dims_latex, precedence="power")
+@primitive(
+    "arrangement",
+    python=permute_dims_python,
+    latex=permute_dims_latex,
+    precedence="power",
+    closed=True,
+)
 def permute_dims(xp: Namespace, x: Array, axes: Sequence[int]) -> Array:
     """The axes in another order: axis ``i`` of the result is axis ``axes[i]`` of ``x``.
 

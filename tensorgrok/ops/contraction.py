@@ -10,9 +10,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..autodiff import sum_to
 from ..backend import Array, Namespace
 from ..cards import primitive
+from ..plans import sum_to
 from .arguments import is_integer
 from .arithmetic import conjugate
 from .axes import aligned, interleaved, order_with_last, permuted

@@ -12,11 +12,11 @@ from typing import Any, cast
 
 import numpy as np
 
-from ..autodiff import sum_to
 from ..backend import Array, Key, Namespace
 from ..cards import operation, primitive
 from ..engine import SCALARS, apply, unary
 from ..errors import DTypeError, describe
+from ..plans import sum_to
 from ..tensor import Tensor
 from .arguments import is_integer
 from .notation import Notation, applied

@@ -338,7 +338,7 @@ def _gradient(
     found: autodiff.Cotangents = {}
     with Mode(backend=home):
         weights: set[Any] = {*product.weights}
-        autodiff.pull(node, demands[node], home.xp, node.saved, found, set(), weights)
+        node.plan.pull(node, demands[node], home.xp, node.saved, found, set(), weights)
     return np.concatenate([home.to_numpy(gradient).ravel() for gradient in found.values()])
 
 
