@@ -30,3 +30,27 @@ def works(group: str, among: Collection[str] = tuple(peers.MODULES)) -> Sequence
         case "footprint":
             return census.works(among)
     raise ValueError(f"no group {group!r}; there are {', '.join(GROUPS)}")
+
+
+def chosen(
+    group: str, words: Sequence[str], named: str | None, quick: bool, large: bool
+) -> list[Work | Taking]:
+    """The works of a group that somebody asks for.
+
+    Args:
+        group: one of ``GROUPS``.
+        words: one of them is in ``group: name`` of each; without words all fit.
+        named: who takes part, with commas between; everybody if None.
+        quick: only the few that are quick, and without those who compile for long.
+        large: also those that take gigabytes or minutes.
+    """
+    among = list(peers.MODULES) if named is None else named.split(",")
+    if quick and named is None:
+        among.remove("torch.compile")
+    return [
+        work
+        for work in works(group, among)
+        if (work.quick or not quick)
+        and (large or not work.large)
+        and (not words or any(word in f"{group}: {work.name}" for word in words))
+    ]

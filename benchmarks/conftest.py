@@ -12,7 +12,7 @@ import pytest
 from pytest_benchmark.stats import Stats
 
 from benchmarks import machine, peers
-from benchmarks.catalogue import GROUPS, works
+from benchmarks.catalogue import GROUPS, chosen
 from benchmarks.census import Census
 from benchmarks.work import OURS, REFERENCE, Figures, Race, Rounds, ratio, shown
 
@@ -124,22 +124,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "work" not in metafunc.fixturenames:
         return
     option = metafunc.config.getoption
-    named = option("--peers")
-    among = list(peers.MODULES) if named is None else named.split(",")
-    if option("--quick") and named is None:
-        among.remove("torch.compile")  # which compiles for half a minute each
-    chosen = [
-        (group, work)
-        for group in option("--group") or GROUPS
-        for work in works(group, among)
-        if (work.quick or not option("--quick"))
-        and (option("--large") or not work.large)
-        and (
-            not option("--word")
-            or any(word in f"{group}: {work.name}" for word in option("--word"))
-        )
-    ]
-    metafunc.parametrize(("group", "work"), chosen, ids=str)
+    asked = (option("--word"), option("--peers"), option("--quick"), option("--large"))
+    found = [(group, w) for group in option("--group") or GROUPS for w in chosen(group, *asked)]
+    metafunc.parametrize(("group", "work"), found, ids=str)
 
 
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:

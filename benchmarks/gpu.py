@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 import tensorgrok as tg
-from tensorgrok import nn, optim
+from benchmarks import gpu_steps
 
 SIZES = (512, 1024, 2048, 4096, 8192)
 BATCHES = (1, 8, 64, 512)
@@ -194,62 +194,16 @@ def host_costs(bench: Bench) -> Figures:
 
 
 def steps(bench: Bench) -> Figures:
-    """Whole training steps, microseconds; PyTorch's beside them where it is installed."""
+    """Whole training steps of everybody who is installed, microseconds."""
     found: Figures = {}
     for batch, sizes in NETWORKS:
         name = f"{batch}x{'-'.join(map(str, sizes))}"
-        found[f"tensorgrok {name}"] = bench.step_time(our_step(batch, sizes)) * 1e6
-        try:
-            theirs = torch_step(batch, sizes)
-        except ImportError:
-            continue
-        found[f"PyTorch eager {name}"] = bench.step_time(theirs) * 1e6
-        ratio = found[f"tensorgrok {name}"] / found[f"PyTorch eager {name}"]
-        found[f"tensorgrok / PyTorch {name}"] = ratio
+        for side, make in gpu_steps.SIDES.items():
+            try:
+                found[f"{name} {side}"] = bench.step_time(make(batch, sizes)) * 1e6
+            except Exception as error:  # not installed, or without this device: the others count
+                found[f"{name} {side}"] = f"{type(error).__name__}: {error}".partition("\n")[0]
     return found
-
-
-def our_step(batch: int, sizes: tuple[int, ...]) -> Callable[[], Any]:
-    """Forward, backward and gradient descent of layers with ReLU between them."""
-    with tg.use_backend("cupy"):
-        layers: list[Any] = []
-        for inputs, outputs in itertools.pairwise(sizes):
-            layers += [nn.Linear(inputs, outputs), nn.ReLU()]
-        model = nn.Sequential(*layers[:-1])
-        optimizer = optim.SGD(model.parameters(), 1e-6)
-        x = tg.uniform((batch, sizes[0]))
-        target = tg.uniform((batch, sizes[-1]))
-
-    def step() -> Any:
-        optimizer.zero_grad()
-        loss = nn.mse(model(x), target)
-        loss.backward()
-        optimizer.step()
-        return loss
-
-    return step
-
-
-def torch_step(batch: int, sizes: tuple[int, ...]) -> Callable[[], Any]:
-    """The same by PyTorch, in true float32."""
-    torch: Any = importlib.import_module("torch")
-    torch.backends.cuda.matmul.allow_tf32 = False
-    layers: list[Any] = []
-    for inputs, outputs in itertools.pairwise(sizes):
-        layers += [torch.nn.Linear(inputs, outputs), torch.nn.ReLU()]
-    model = torch.nn.Sequential(*layers[:-1]).cuda()
-    optimizer = torch.optim.SGD(model.parameters(), 1e-6)
-    x = torch.rand(batch, sizes[0], device="cuda")
-    target = torch.rand(batch, sizes[-1], device="cuda")
-
-    def step() -> Any:
-        optimizer.zero_grad()
-        loss = torch.nn.functional.mse_loss(model(x), target)
-        loss.backward()
-        optimizer.step()
-        return loss
-
-    return step
 
 
 def behaviour(bench: Bench) -> Figures:

@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import report
-from benchmarks.catalogue import GROUPS
+from benchmarks.catalogue import GROUPS, chosen
 from benchmarks.machine import ONE_THREAD
+from tensorgrok.errors import BackendError
+from tensorgrok.registry import get_backend
 
-NO_TESTS = 5  # pytest's exit code where nothing was chosen
 RESULTS = "results.json"
 ROOT = Path(__file__).parents[1]
 
@@ -47,6 +48,11 @@ def run(arguments: argparse.Namespace) -> int:
             raise BadRequest(f"--compare: {error}") from error
     folder = Path(arguments.out).absolute()
     folder.mkdir(parents=True, exist_ok=True)
+    asked = (arguments.words, arguments.peers, arguments.quick, arguments.large)
+    groups = [group for group in groups if chosen(group, *asked)]
+    if not groups:
+        said = shlex.join(arguments.words)
+        raise BadRequest(f"nothing has one of these words in its name: {said}")
     parts, failed = [], []
     with tempfile.TemporaryDirectory() as temporary:
         for group in groups:
@@ -60,15 +66,12 @@ def run(arguments: argparse.Namespace) -> int:
                 parts.append(json.loads(file.read_text(encoding="utf-8")))
                 file.unlink()
                 # After each group, so that what was measured survives whatever happens next.
-                merged = merge(parts)
-                text = json.dumps(merged, indent=None, separators=(",", ":"))
-                (folder / RESULTS).write_text(text + "\n", encoding="utf-8")
-            if status not in (0, NO_TESTS):
+                save(merge(parts), folder)
+            if status != 0:
                 failed.append(group)
-    if not parts and not failed:
-        raise BadRequest(
-            f"nothing has one of these words in its name: {shlex.join(arguments.words)}"
-        )
+    if parts and not arguments.words and (figures := gpu(folder)) is not None:
+        parts[0]["machine_info"]["benchmarks"]["gpu"] = figures
+        save(merge(parts), folder)
     slower = report.write(report.Results(merge(parts)), folder, old) if parts else False
     for group in failed:
         print(f"bench: {group}: some of it failed; its output says why", file=sys.stderr)
@@ -104,6 +107,25 @@ def environment(fresh: str | None) -> dict[str, str]:
     if fresh is not None:
         found |= {"CCACHE": "0", "TORCHINDUCTOR_CACHE_DIR": fresh}
     return found
+
+
+def gpu(folder: Path) -> dict[str, Any] | None:
+    """What ``benchmarks.gpu`` measures, where the CuPy backend can run; else None."""
+    try:
+        get_backend("cupy")
+    except BackendError:
+        return None
+    file = folder / "gpu.json"
+    subprocess.call([sys.executable, "-m", "benchmarks.gpu", "--json", str(file)], cwd=ROOT)
+    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    file.unlink()
+    return found
+
+
+def save(results: dict[str, Any], folder: Path) -> None:
+    """Write results into a folder."""
+    text = json.dumps(results, separators=(",", ":"))
+    (folder / RESULTS).write_text(text + "\n", encoding="utf-8")
 
 
 def merge(parts: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -33,8 +33,9 @@ def depth(count: int, among: Collection[str] = AMONG) -> Race:
     """``y = y * scale`` and ``y = y + shift`` in turn, ``count`` of them, and their gradients."""
     random = np.random.default_rng(7)
     # So near to 1 that a hundred thousand of them neither vanish nor overflow.
-    scale: Array = random.uniform(0.99999, 1.00001, 4).astype(np.float32)
-    shift: Array = random.uniform(0.5, 1, 4).astype(np.float32) / 1000
+    scale, shift = (np.empty(4, np.float32) for _ in range(2))
+    scale[:] = random.uniform(0.99999, 1.00001, 4)
+    shift[:] = random.uniform(0.0005, 0.001, 4)
     makers: dict[str, Callable[[Array, Array, int], Side]] = {OURS: _ours, REFERENCE: _by_hand}
     makers |= {"PyTorch": _torch, "autograd": _autograd, "MyGrad": _mygrad}
     sides, absent = {}, {}

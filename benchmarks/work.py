@@ -4,7 +4,8 @@ A ``Side`` is one way to do a piece of work: a statement and the names that it r
 all sides of the same work, made when it is wanted by a ``Work``. Two of them are always there:
 ours, and the reference, NumPy written by hand. ``Rounds`` times every side in each of many short
 rounds, so that whatever slows the machine down for a while slows all of them; what means something
-is their ratio. Before anything is timed all sides are found to give equal results, three times
+is their ratio. Before its turn a side runs as long untimed, for the one before it has taken the
+processor's caches. Before anything is timed all sides are found to give equal results, three times
 over, and none of them zeros or denormal numbers, which are slow or quick for reasons of their own.
 
 Ours runs on the backend that ``TENSORGROK_BACKEND`` chooses. A side on a device is timed up to the

@@ -13,7 +13,7 @@ This module stands on ``plans``, ``graph`` and ``moving``; read ``tensor`` next.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .backend import Array, Backend, Namespace

@@ -38,13 +38,13 @@ SYMBOLS: dict[Any, str] = {
     builtin.ge: ">=",
 }
 
-#: The common case: eager tensors of one space. Words in capitals are filled in for each card.
+#: The common case: eager tensors that meet as they are. Words in capitals are each card's own.
 BINARY = """\
 def NAME(a, b):
     context = get_context()
     if type(b) is Handle and type(a) is Handle and context.eager:
         space = a._space
-        if space is b._spaceFITS:
+        if MEETFITS:
             x1 = a._data
             x2 = b._data
             try:
@@ -130,9 +130,13 @@ def single_operator(forward: Callable[..., Any]) -> Callable[[Any, Any], Any] | 
 def compile_binary(card: Primitive[...]) -> Callable[[Any, Any], Tensor]:
     """Return the function that applies a card to two operands."""
     symbol = SYMBOLS.get(card.operator)
+    # Where only the first operand has a dtype to meet in, as beside labels, that is its own.
+    alone = card.promoted == (True, False)
+    meet = "space.backend is b._space.backend" if alone else "space is b._space"
     elsewhere = "            space = space.backend.space(out.dtype)\n"
     source = (
         BINARY.replace("NAME", card.name)
+        .replace("MEET", meet)
         .replace("FITS", " and space.inexact" if card.floating else "")
         .replace("COMPUTED", f"x1 {symbol} x2" if symbol else "forward(space.xp, x1, x2)")
         .replace("            ELSEWHERE\n", "" if card.closed else elsewhere)

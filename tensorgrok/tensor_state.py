@@ -102,22 +102,33 @@ class State:
             )
         seed = self._seed("backward", gradient, shared=not create_graph)
         retain = create_graph if retain_graph is None else retain_graph
-        reached, owned, kept = autodiff.run([(node, seed)], self.backend, None, create_graph, retain)
-        sums: dict[Tensor, tuple[Any, bool]] = {}
+        reached, owned, kept = autodiff.run(
+            [(node, seed)], self.backend, None, create_graph, retain
+        )
         tracer = get_context().tracer
+        plain = tracer is None and not create_graph
+        totals: dict[Tensor, Tensor] = {}
+        others: dict[Tensor, tuple[Any, bool]] = {}
         for leaf, g in reached.items():
-            handle = leaf.handle()  # type: ignore[union-attr]  # all of them are leaves
-            if handle is not None and handle.node is not leaf and tracer is None:
+            handle: Any = leaf.handle()  # type: ignore[union-attr]  # all of them are leaves
+            if handle is None:
+                continue
+            if plain and handle.node is leaf and handle._grad is None:  # nearly always
+                space = handle._space
+                totals[handle] = wrap(space.backend.own(g, leaf not in owned), space)
+                continue
+            if handle.node is not leaf and tracer is None:
                 _check_home(handle, g)
-            if handle in sums:  # its flag was changed in between, so it has two leaves
+            if handle in others:  # its flag was changed in between, so it has two leaves
                 with Mode(recording=create_graph):
-                    sums[handle] = (sums[handle][0] + g, True)
-            elif handle is not None:
-                sums[handle] = (g, leaf in owned)
-        found = [
-            (handle, _accumulated(handle, g, own, create_graph, tracer))
-            for handle, (g, own) in sums.items()
-        ]
+                    others[handle] = (others[handle][0] + g, True)
+            else:
+                others[handle] = (g, leaf in owned)
+        for handle, (g, own) in others.items():
+            if handle in totals:  # that of its other leaf
+                g, own = totals[handle]._data + g, True
+            totals[handle] = _accumulated(handle, g, own, create_graph, tracer)
+        found = [*totals.items()]
         for handle, g in kept:
             found.append((handle, _accumulated(handle, g, False, create_graph, tracer)))
         if tracer is not None:

@@ -6,9 +6,10 @@ This module stands on ``engine``; ``ops.updates`` has the cards, ``optim`` appli
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from .backend import Space
+from .backend import Array
 from .context import get_context
 from .engine import explained
 
@@ -16,8 +17,11 @@ if TYPE_CHECKING:
     from .cards import Primitive
     from .tensor import Tensor
 
-#: Updates of several tensors run block by block on arrays of more than so many bytes, where the
-#: results within them would cost fresh memory: twice the time. Blocks have so many elements.
+#: One update: its card, the tensor that it changes, and what it reads beside it.
+Update = tuple["Primitive[...]", "Tensor", "tuple[Tensor, ...]"]
+
+#: Several updates of arrays of at least so many bytes run block by block, where the results within
+#: them would cost fresh memory: twice the time. Blocks have so many elements.
 LARGE_UPDATE, UPDATE_BLOCK = 1 << 22, 1 << 15
 
 
@@ -26,26 +30,25 @@ def update(primitive: Primitive[...], target: Tensor, operands: tuple[Tensor, ..
 
     It gets a new array, as others may hold its old one. Nothing is recorded, and a tracer sees it.
     """
-    space = target._space
     if get_context().eager:
-        try:
-            out = primitive.forward(space.xp, target._data, *[o._data for o in operands])
-        except Exception as error:
-            raise explained(error, primitive, (target, *operands), {}) from error
-        target._data = out if type(out) is space.array_type else space.backend.asarray(out)
+        _update(primitive, target, operands)
     else:
         update_together(primitive, (target,), operands)
+
+
+def _update(card: Primitive[...], target: Tensor, operands: tuple[Tensor, ...]) -> None:
+    space = target._space
+    try:
+        out = card.forward(space.xp, target._data, *[o._data for o in operands])
+    except Exception as error:
+        raise explained(error, card, (target, *operands), {}) from error
+    target._data = out if type(out) is space.array_type else space.backend.asarray(out)
 
 
 def update_together(
     primitive: Primitive[...], targets: tuple[Tensor, ...], operands: tuple[Tensor, ...]
 ) -> None:
-    """``update`` for a primitive that returns a tuple: a value for each target.
-
-    All targets but the first are the caller's alone: where they are large, their own arrays are
-    written, block by block. If something interrupts that (a user's key, a floating-point error that
-    NumPy was told to raise), they have new values in some blocks and old ones in others.
-    """
+    """``update`` for a primitive that returns a tuple: a value for each target."""
     tracer = get_context().tracer
     space = targets[0]._space
     tensors = (*targets, *operands)
@@ -53,36 +56,68 @@ def update_together(
         if tracer is not None:
             out = primitive.forward(tracer.xp, *map(tracer.lift, tensors))
         else:
-            out = _in_blocks(primitive, space, tensors, len(targets))
+            out = primitive.forward(space.xp, *[tensor._data for tensor in tensors])
     except Exception as error:
         raise explained(error, primitive, tensors, {}) from error
-    for tensor, value in zip(targets, out if type(out) in (tuple, list) else (out,), strict=True):
+    for tensor, value in zip(targets, out if type(out) is tuple else (out,), strict=True):
         if tracer is not None:
             tracer.rebound(tensor)
-        elif type(value) is not space.array_type:
-            value = space.backend.asarray(value)
+        elif type(value) is not tensor._space.array_type:
+            value = tensor._space.backend.asarray(value)
         tensor._data = value
 
 
-def _in_blocks(
-    primitive: Primitive[...], space: Space, tensors: tuple[Tensor, ...], targets: int
-) -> Any:
-    """Run an update of several targets; of large arrays in host memory block by block.
+def update_in_turn(updates: Sequence[Update]) -> None:
+    """Several updates one after the other; each reads what those before it have written.
 
-    Updates work by element, on arrays of one shape beside numbers of shape (). So the results
-    within them need be no larger than a block, which fits a cache, and no new memory.
+    All targets but the last are the caller's alone, and of one shape with it: where they are large,
+    their own arrays are written, block by block. If something interrupts that (a user's key, a
+    floating-point error that NumPy was told to raise), they have new values in some blocks and old
+    ones in others.
     """
-    values = [tensor._data for tensor in tensors]
-    size = math.prod(values[0].shape)
-    if size * space.dtype.itemsize <= LARGE_UPDATE or "host" not in space.backend.features:
-        return primitive.forward(space.xp, *values)
-    values[1:targets] = [space.backend.own(value, shared=False) for value in values[1:targets]]
-    results = [space.xp.zeros(values[0].shape, dtype=space.dtype), *values[1:targets]]
-    flat = [space.xp.reshape(value, (size,)) if value.shape else value for value in values]
-    into = [space.xp.reshape(results[0], (size,)), *flat[1:targets]]
+    last = updates[-1][1]
+    space = last._space
+    if not get_context().eager:
+        for card, target, operands in updates:
+            update_together(card, (target,), operands)
+    elif (
+        math.prod(last._data.shape) * space.dtype.itemsize >= LARGE_UPDATE
+        and "host" in space.backend.features
+    ):
+        _in_blocks(updates)
+    else:
+        for card, target, operands in updates:
+            _update(card, target, operands)
+
+
+def _in_blocks(updates: Sequence[Update]) -> None:
+    """Run updates of large arrays in host memory block by block.
+
+    They work by element, on arrays of one shape beside numbers of shape (). So the results within
+    them need be no larger than a block, which fits a cache, and no new memory.
+    """
+    *_, (_, last, _) = updates
+    space, shape = last._space, last._data.shape
+    size = math.prod(shape)
+
+    def flat(array: Array) -> Array:
+        return space.xp.reshape(array, (size,)) if array.shape else array
+
+    read: dict[int, Array] = {}
+    written: dict[int, Array] = {}
+    result = space.xp.zeros(shape, dtype=space.dtype)
+    for _, target, operands in updates:
+        if target is not last:
+            target._data = space.backend.own(target._data, shared=False)
+        read |= {id(tensor): flat(tensor._data) for tensor in (target, *operands)}
+        written[id(target)] = flat(result) if target is last else read[id(target)]
     for start in range(0, size, UPDATE_BLOCK):
         block = slice(start, start + UPDATE_BLOCK)
-        parts = primitive.forward(space.xp, *[v[block] if v.shape else v for v in flat])
-        for array, part in zip(into, parts, strict=True):
-            array[block] = part
-    return results
+        for card, target, operands in updates:
+            given = [read[id(tensor)] for tensor in (target, *operands)]
+            values = [array[block] if array.shape else array for array in given]
+            try:
+                written[id(target)][block] = card.forward(space.xp, *values)
+            except Exception as error:
+                raise explained(error, card, (target, *operands), {}) from error
+    last._data = result

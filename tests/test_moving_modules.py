@@ -117,6 +117,8 @@ def test_what_was_computed_before_a_move_cannot_reach_the_parameters_after_it(ne
     ):
         loss.backward()
     assert all(parameter.grad is None for parameter in net.parameters())
+    loss = (net.to("numpy")(tg.Tensor(X)) ** 2).sum()
+    net.to("strict")
     with pytest.raises(tg.BackendMismatch, match=r"gradients: .* moved or changed its flag after"):
         tg.gradients(loss, net.first.weight)
     net.to("numpy")  # back where the graph is

@@ -44,6 +44,9 @@ class NumPyBackend(Backend):
     def to_numpy(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return np.array(array)
 
+    def item(self, array: npt.NDArray[Any]) -> Any:
+        return array.item()
+
     def own(self, array: npt.NDArray[Any], shared: bool) -> npt.NDArray[Any]:
         plain = type(array) is np.ndarray  # small results of NumPy may be scalars
         if plain and not shared and array.base is None and array.flags.c_contiguous:

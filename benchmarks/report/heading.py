@@ -11,7 +11,8 @@ from benchmarks.report.versus import HOW_TO_READ
 METHOD = """\
 What is timed is one run of a piece of work, such as a whole training step: forward, backward and
 update. Before that all sides are found to give equal results, three times over. Then they take
-turns in short rounds, so that whatever slows the machine down slows all of them; the garbage
+turns in short rounds, so that whatever slows the machine down slows all of them; before its turn a
+side runs as long untimed, for the one before it has taken the processor's caches. The garbage
 collector is off meanwhile (but on where graphs grow deep, under Scaling), and the first round is
 left out. A figure is the median of all rounds. What a side does only once, importing, tracing and
 compiling, is not in it; first runs have a table of their own. Learning rates are so small that

@@ -35,7 +35,7 @@ LOOKS = {
     OURS: Look("#d55e00", "o"),
     REFERENCE: Look("#222222", "s"),
     "PyTorch": Look("#005b6c", "D"),
-    "PyTorch tuned": Look("#3f8fa0", "D"),
+    "PyTorch tuned": Look("#7b3702", "p"),
     "torch.compile": Look("#10a8ff", "d"),
     "JAX jit": Look("#29847d", "^"),
     "autograd": Look("#e69f00", "v"),

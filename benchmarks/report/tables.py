@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from benchmarks.report import costs, heading, roofline, scaling, steps
-from benchmarks.report.markdown import Footnotes, paragraphs
+from benchmarks.report.markdown import Footnotes, paragraphs, table
 from benchmarks.report.reading import Results, ResultsError
 from benchmarks.report.versus import HOW_TO_READ, versus
 
@@ -60,7 +60,24 @@ def document(results: Results, pictures: Mapping[str, str] | None = None) -> str
             said.append(text)
     told = {group for section in SECTIONS for group in section.groups}
     said += [_other(results, group) for group in groups if group not in told]
+    said += _gpu(results)
     return paragraphs(said) + "\n"
+
+
+def _gpu(results: Results) -> list[str]:
+    """What was measured on a GPU, if anything was: a table for each measurement."""
+    found = results.settings.get("gpu")
+    if not isinstance(found, Mapping):
+        return []
+    said = ["## On the GPU"]
+    for title, figures in found.items():
+        rows = [[str(name), _figure(value)] for name, value in figures.items()]
+        said += [f"### {title}", table(["figure", "value"], rows)]
+    return said
+
+
+def _figure(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _other(results: Results, group: str) -> str:

@@ -63,15 +63,18 @@ class Linear(Elementary):
             ShapeError: the last axis of ``x`` is not ``inputs`` long.
             DTypeError: ``x`` has another floating-point dtype than the weight.
         """
-        batch = x if isinstance(x, Tensor) else operand("Linear", "x", x, self.weight.backend)
-        if batch.ndim == 0 or batch.shape[-1] != self.weight.shape[0]:
+        weight, bias = self.weight, self.bias
+        batch = x if isinstance(x, Tensor) else operand("Linear", "x", x, weight.backend)
+        shape = batch._data.shape
+        if not shape or shape[-1] != weight._data.shape[0]:
             raise ShapeError(
                 f"Linear: {describe(batch, 'x', x)} must have a last axis of length "
-                f"{self.weight.shape[0]}, the number of inputs"
+                f"{weight.shape[0]}, the number of inputs"
             )
-        check_same_float("Linear", batch, "x", self.weight, "the weight")
-        product = batch.dot(self.weight)
-        return product if self.bias is None else product + self.bias
+        if batch._space is not weight._space:
+            check_same_float("Linear", batch, "x", weight, "the weight")
+        product = batch.dot(weight)
+        return product if bias is None else product + bias
 
     def describe(self) -> str:
         """Inputs and outputs, and the bias if there is none."""

@@ -309,7 +309,8 @@ def _real_only(name: str) -> DTypeError:
 def _labelled(name: str, rows: Any, called: str, labels: Any) -> tuple[Tensor, Tensor]:
     rows = operand(name, called, rows)
     labels = operand(name, "labels", labels, rows.backend, integers=True)
-    if rows.ndim == 0 or labels.shape != rows.shape[:-1]:
+    shape = rows._data.shape
+    if not shape or labels._data.shape != shape[:-1]:
         raise ShapeError(
             f"{name}: {describe(rows, called)} needs labels of shape {rows.shape[:-1]}, one for "
             f"each row, but got {describe(labels, 'labels')}"
@@ -319,7 +320,7 @@ def _labelled(name: str, rows: Any, called: str, labels: Any) -> tuple[Tensor, T
     if rows.dtype.kind != "f":
         raise DTypeError(f"{name}: {called} must be floats, not {rows.dtype}")
     low, high = known_range(labels)
-    if labels.size and (low < 0 or high >= rows.shape[-1]):
+    if labels.size and (low < 0 or high >= shape[-1]):
         raise ArgumentError(
             f"{name}: labels go from {low} to {high}, but there are {rows.shape[-1]} classes, "
             "numbered from 0"

@@ -1,8 +1,8 @@
 """Update cards: what optimizers do to parameters, as primitives, so that a traced step has them.
 
-An update takes its targets first and returns a new value for each of them. It works by element, on
-arrays of one shape beside settings of shape (). ``updating.update`` and ``update_together``
-apply it; the optimizers in ``tensorgrok.optim`` say what the settings mean.
+An update takes its target first and returns a new value for it; ``adam_clock`` has three targets,
+numbers all of them. It works by element, on arrays of one shape beside settings of shape ().
+``updating`` applies updates; the optimizers in ``tensorgrok.optim`` say what the settings mean.
 """
 
 from __future__ import annotations
@@ -25,40 +25,27 @@ def sgd_update(xp: Namespace, parameter: Array, gradient: Array, rate: Array) ->
     return parameter - rate * gradient
 
 
-@primitive(
-    "update",
-    public=False,
-    constant=("parameter", "velocity", "gradient", "rate", "momentum"),
-)
-def momentum_update(
-    xp: Namespace,
-    parameter: Array,
-    velocity: Array,
-    gradient: Array,
-    rate: Array,
-    momentum: Array,
-) -> tuple[Array, Array]:
-    """A step along the velocity; new values of parameter and velocity."""
-    velocity = momentum * velocity + gradient
-    return parameter - rate * velocity, velocity
+@primitive("update", public=False, constant=("velocity", "gradient", "momentum"))
+def velocity_update(xp: Namespace, velocity: Array, gradient: Array, momentum: Array) -> Array:
+    """A velocity that keeps some of what it was; ``sgd_update`` then goes along it."""
+    return momentum * velocity + gradient
 
 
 @primitive(
     "update",
     public=False,
-    constant=("parameter", "velocity", "gradient", "rate", "momentum"),
+    constant=("parameter", "gradient", "velocity", "rate", "momentum"),
 )
 def nesterov_update(
     xp: Namespace,
     parameter: Array,
-    velocity: Array,
     gradient: Array,
+    velocity: Array,
     rate: Array,
     momentum: Array,
-) -> tuple[Array, Array]:
-    """A step along the velocity as it will be; new values of parameter and velocity."""
-    velocity = momentum * velocity + gradient
-    return parameter - rate * (gradient + momentum * velocity), velocity
+) -> Array:
+    """A step along the velocity as it will be after the next gradient like this one."""
+    return parameter - rate * (gradient + momentum * velocity)
 
 
 @primitive(
@@ -90,78 +77,49 @@ def adam_clock(
     return count, xp.astype(rate_now, rate.dtype), xp.astype(eps * root, floor.dtype)
 
 
-def _moments(
-    xp: Namespace,
-    mean: Array,
-    square: Array,
-    gradient: Array,
-    beta1: Array,
-    rest1: Array,
-    beta2: Array,
-    rest2: Array,
-) -> tuple[Array, Array]:
-    """New running means of the gradient and of its square, which is real."""
-    return (
-        beta1 * mean + rest1 * gradient,
-        beta2 * square + rest2 * squared_size(xp, gradient),
-    )
+@primitive("update", public=False, constant=("mean", "gradient", "beta", "rest"))
+def mean_update(xp: Namespace, mean: Array, gradient: Array, beta: Array, rest: Array) -> Array:
+    """A running mean of gradients; ``rest`` is ``1 - beta``, which float32 would round."""
+    return beta * mean + rest * gradient
+
+
+@primitive("update", public=False, constant=("square", "gradient", "beta", "rest"))
+def square_update(xp: Namespace, square: Array, gradient: Array, beta: Array, rest: Array) -> Array:
+    """A running mean of the squares of gradients' sizes, which is real."""
+    return beta * square + rest * squared_size(xp, gradient)
 
 
 @primitive(
     "update",
     public=False,
-    constant=(
-        *("parameter", "mean", "square", "gradient", "rate", "floor"),
-        *("beta1", "rest1", "beta2", "rest2"),
-    ),
+    constant=("parameter", "mean", "square", "rate", "floor"),
 )
 def adam_update(
-    xp: Namespace,
-    parameter: Array,
-    mean: Array,
-    square: Array,
-    gradient: Array,
-    rate: Array,
-    floor: Array,
-    beta1: Array,
-    rest1: Array,
-    beta2: Array,
-    rest2: Array,
-) -> tuple[Array, Array, Array]:
-    """A step of Adam: ``parameter - rate * mean / (sqrt(square) + floor)``, and the new means.
+    xp: Namespace, parameter: Array, mean: Array, square: Array, rate: Array, floor: Array
+) -> Array:
+    """A step of Adam: ``parameter - rate * mean / (sqrt(square) + floor)``.
 
     ``rate`` and ``floor`` have the bias corrections in them (``adam_clock``), as at the end of
-    section 2 of Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015. ``rest1``
-    is ``1 - beta1`` and ``rest2`` is ``1 - beta2``: computed in float32, they would be off.
+    section 2 of Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015.
     """
-    mean, square = _moments(xp, mean, square, gradient, beta1, rest1, beta2, rest2)
-    return parameter - rate * (mean / (xp.sqrt(square) + floor)), mean, square
+    return parameter - rate * (mean / (xp.sqrt(square) + floor))
 
 
 @primitive(
     "update",
     public=False,
-    constant=(
-        *("parameter", "mean", "square", "gradient", "rate", "floor"),
-        *("beta1", "rest1", "beta2", "rest2", "lr", "weight_decay"),
-    ),
+    constant=("parameter", "mean", "square", "rate", "floor", "lr", "weight_decay"),
 )
 def adamw_update(
     xp: Namespace,
     parameter: Array,
     mean: Array,
     square: Array,
-    gradient: Array,
     rate: Array,
     floor: Array,
-    beta1: Array,
-    rest1: Array,
-    beta2: Array,
-    rest2: Array,
     lr: Array,
     weight_decay: Array,
-) -> tuple[Array, Array, Array]:
-    """A step of Adam from ``parameter * (1 - lr * weight_decay)``, and the new means."""
-    mean, square = _moments(xp, mean, square, gradient, beta1, rest1, beta2, rest2)
+) -> Array:
+    """A step of Adam from ``parameter * (1 - lr * weight_decay)``."""
     shrunk = parameter * (1 - lr * weight_decay)
-    return shrunk - rate * (mean / (xp.sqrt(square) + floor)), mean, square
+    return shrunk - rate * (mean / (xp.sqrt(square) + floor))

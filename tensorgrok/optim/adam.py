@@ -13,10 +13,13 @@ from ..backend import Array, Backend, Space
 from ..cards import Primitive
 from ..errors import ArgumentError, DTypeError, GraphError
 from ..moving import relocate
-from ..ops.updates import adam_clock, adam_update, adamw_update
+from ..ops.updates import adam_clock, adam_update, adamw_update, mean_update, square_update
 from ..tensor import Tensor
-from ..updating import update_together
+from ..updating import update_in_turn, update_together
 from .optimizer import Optimizer, Setting, real_dtype
+
+#: The settings that the corrections of bias take.
+CLOCKED = ("lr", "beta1", "beta2", "eps")
 
 
 class Clock:
@@ -140,7 +143,7 @@ class Adam(Optimizer):
         if len(active) < len(self.parameters):
             self._part(set(active))
         decays = not self._decoupled and self.weight_decay != 0
-        advanced: dict[Clock, tuple[Tensor, ...]] = {}
+        advanced: dict[Clock, tuple[Any, ...]] = {}
         for i in active:
             parameter, clock = self.parameters[i], self._clocks[i]
             if clock not in advanced:
@@ -148,15 +151,23 @@ class Adam(Optimizer):
             gradient = cast("Tensor", parameter._grad)
             if decays or parameter._space.complex:
                 gradient = self._descent(parameter, gradient, decays)
-            operands = (gradient, *advanced[clock])
-            update_together(self._card, (parameter, means[i], squares[i]), operands)
+            beta1, rest1, beta2, rest2, rest = advanced[clock]
+            mean, square = means[i], squares[i]
+            update_in_turn(
+                (
+                    (mean_update, mean, (gradient, beta1, rest1)),
+                    (square_update, square, (gradient, beta2, rest2)),
+                    (self._card, parameter, (mean, square, *rest)),
+                )
+            )
 
-    def _advance(self, clock: Clock, space: Space) -> tuple[Tensor, ...]:
+    def _advance(self, clock: Clock, space: Space) -> tuple[Any, ...]:
         """Count a step, and return what the updates of it take."""
         settings, double = self._settings, clock.count._space
-        taken = tuple(settings[name].at(double) for name in ("lr", "beta1", "beta2", "eps"))
+        taken = tuple([settings[name].at(double) for name in CLOCKED])
         update_together(adam_clock, (clock.count, clock.rate, clock.floor), taken)
-        return clock.rate, clock.floor, *(setting.at(space) for setting in self._taken)
+        beta1, rest1, beta2, rest2, *others = [setting.at(space) for setting in self._taken]
+        return beta1, rest1, beta2, rest2, (clock.rate, clock.floor, *others)
 
     def _part(self, active: set[int]) -> None:
         """Give parameters that step now another clock than those that do not."""

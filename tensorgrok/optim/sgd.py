@@ -8,9 +8,9 @@ from typing import Any
 import numpy.typing as npt
 
 from ..errors import ArgumentError, DTypeError
-from ..ops.updates import momentum_update, nesterov_update, sgd_update
+from ..ops.updates import nesterov_update, sgd_update, velocity_update
 from ..tensor import Tensor
-from ..updating import update, update_together
+from ..updating import update, update_in_turn
 from .optimizer import Flag, Optimizer
 
 
@@ -84,7 +84,7 @@ class SGD(Optimizer):
 
     def _step_with_momentum(self, decays: bool) -> None:
         lr, momentum = self._settings["lr"], self._settings["momentum"]
-        card = nesterov_update if self.nesterov else momentum_update
+        nesterov = self.nesterov
         for place, velocity in enumerate(self._private["velocity"]):
             parameter = self.parameters[place]
             gradient = parameter._grad
@@ -94,8 +94,13 @@ class SGD(Optimizer):
                     self._follow(place)
                 if decays or space.complex:
                     gradient = self._descent(parameter, gradient, decays)
-                settings = (lr.at(space), momentum.at(space))
-                update_together(card, (parameter, velocity), (gradient, *settings))
+                rate, kept = lr.at(space), momentum.at(space)
+                first = (velocity_update, velocity, (gradient, kept))
+                if nesterov:
+                    ahead = (gradient, velocity, rate, kept)
+                    update_in_turn((first, (nesterov_update, parameter, ahead)))
+                else:
+                    update_in_turn((first, (sgd_update, parameter, (velocity, rate))))
 
     def _check(self, settings: dict[str, float], arrays: dict[str, npt.NDArray[Any]]) -> None:
         momentum = settings["momentum"]

@@ -27,20 +27,12 @@ def squared(g: Array) -> Array:
     return np.asarray(g.real**2 + g.imag**2)
 
 
-def momentum_oracle(p: Array, v: Array, g: Array, r: Array, m: Array) -> Any:
-    return p - r * (m * v + g), m * v + g
+def nesterov_oracle(p: Array, g: Array, v: Array, r: Array, m: Array) -> Any:
+    return p - r * (g + m * v)
 
 
-def nesterov_oracle(p: Array, v: Array, g: Array, r: Array, m: Array) -> Any:
-    return p - r * (g + m * (m * v + g)), m * v + g
-
-
-def adam_oracle(
-    p: Array, mean: Array, square: Array, g: Array, r: Array, floor: Array, *betas: Array
-) -> Any:
-    b1, c1, b2, c2 = betas
-    mean, square = b1 * mean + c1 * g, b2 * square + c2 * squared(g)
-    return p - r * mean / (square**0.5 + floor), mean, square
+def adam_oracle(p: Array, mean: Array, square: Array, r: Array, floor: Array) -> Any:
+    return p - r * mean / (square**0.5 + floor)
 
 
 def adamw_oracle(p: Array, *rest: Array) -> Any:
@@ -58,18 +50,23 @@ def clock_oracle(
 
 
 _rate, _momentum = number(0.1), number(0.9)
-_betas = [number(beta) for beta in (0.9, 0.1, 0.99, 0.01)]
+_beta, _rest = number(0.9), number(0.1)
 for _shape in SHAPES:
     for _domain in ("real", "complex"):
         _p, _m, _g = (draw(_shape, seed, _domain) for seed in range(3))
         _square = draw(_shape, 3, "positive")
         _note = "" if _domain == "real" else _domain
-        _adam = [_p, _m, _square, _g, _rate, number(1e-3), *_betas]
+        _adam = [_p, _m, _square, _rate, number(1e-3)]
         case("sgd_update", frozen(primitives["sgd_update"]), [_p, _g, _rate],
              lambda p, g, r: p - r * g, _note)  # fmt: skip
-        for _name, _oracle in (("momentum", momentum_oracle), ("nesterov", nesterov_oracle)):
-            _card = frozen(primitives[f"{_name}_update"])
-            case(f"{_name}_update", _card, [_p, _m, _g, _rate, _momentum], _oracle, _note)
+        case("velocity_update", frozen(primitives["velocity_update"]), [_m, _g, _momentum],
+             lambda v, g, m: m * v + g, _note)  # fmt: skip
+        case("nesterov_update", frozen(primitives["nesterov_update"]),
+             [_p, _g, _m, _rate, _momentum], nesterov_oracle, _note)  # fmt: skip
+        case("mean_update", frozen(primitives["mean_update"]), [_m, _g, _beta, _rest],
+             lambda m, g, b, c: b * m + c * g, _note)  # fmt: skip
+        case("square_update", frozen(primitives["square_update"]), [_square, _g, _beta, _rest],
+             lambda s, g, b, c: b * s + c * squared(g), _note)  # fmt: skip
         case("adam_update", frozen(primitives["adam_update"]), _adam, adam_oracle, _note)
         case("adamw_update", frozen(primitives["adamw_update"]),
              [*_adam, _rate, number(0.5)], adamw_oracle, _note)  # fmt: skip
