@@ -32,8 +32,8 @@ Clock = Callable[[], float]
 
 OURS, REFERENCE = "tensorgrok", "NumPy"
 
-#: Seconds after which a check is not repeated.
-LONG = 5.0
+#: Seconds after which a check is not repeated, and of a round of which there are only a few.
+LONG, FEW = 2.0, 3
 
 #: So small that no weight gets anywhere: a net that converges would time zeros and denormals.
 RATE = 1e-6
@@ -217,7 +217,8 @@ class Rounds:
         race: what to time.
         seconds: how long a side's turn takes, about.
         total: how long all turns of all sides take together, about.
-        least, most: bounds on how many rounds there are, whatever that takes.
+        least, most: bounds on how many rounds there are, whatever that takes; but only ``FEW`` are
+            needed where one takes more than ``LONG``.
     """
 
     def __init__(
@@ -229,6 +230,7 @@ class Rounds:
         for name, timer in self.timers.items():
             self.runs[name], once = runs_in(seconds, timer)
             turn += self.runs[name] * once
+        least = min(least, FEW) if turn > LONG else least
         self.count = min(most, max(least, round(total / turn)))
         self.times: dict[str, list[float]] = {name: [] for name in self.timers}
 
