@@ -38,6 +38,7 @@ from benchmarks import peers
 from benchmarks.machine import ONE_THREAD
 from benchmarks.tasks import Dense
 from benchmarks.work import OURS, REFERENCE, Absent, Side, our_side
+from tensorgrok import nn
 
 ROOT = Path(__file__).parents[1]
 RECORD = ROOT / "tests" / "instructions.json"
@@ -64,11 +65,43 @@ def _step() -> dict[str, Side]:
     return {name: peers.side(name, task) for name in (OURS, REFERENCE)}
 
 
+def _part(backward: bool) -> dict[str, Side]:
+    """The first part of that step: forward and the loss; with ``backward`` the gradients too."""
+    task = Dense("SGD", 1, (3, 4, 1))
+    x, target = task.data()
+    w1, w2 = task.parameters()
+    tensors = [tg.Tensor(array) for array in (x, target)]
+    weights = [tg.Tensor(array, requires_grad=True) for array in (w1, w2)]
+
+    def ours() -> Any:
+        (inputs, wanted), (first, second) = tensors, weights
+        layer_1 = tg.relu(inputs.dot(first))
+        loss = nn.squared_error(layer_1.dot(second), wanted)
+        if backward:
+            first.grad = second.grad = None
+            loss.backward()
+        return loss
+
+    def by_hand() -> Any:
+        layer_1 = np.maximum(x.dot(w1), 0)
+        delta_2 = layer_1.dot(w2) - target
+        loss = (delta_2 * delta_2).sum() / 2
+        if backward:
+            slope_2 = layer_1.T.dot(delta_2)
+            delta_1 = delta_2.dot(w2.T) * (layer_1 > 0)
+            return loss, x.T.dot(delta_1), slope_2
+        return loss
+
+    return {OURS: our_side("run()", {"run": ours}), REFERENCE: Side("run()", {"run": by_hand})}
+
+
 #: What is counted, by name, to be made when it is wanted.
 SIDES: dict[str, Callable[[], dict[str, Side]]] = {
     "add": lambda: _operation("a + b"),
     "dot": lambda: _operation("a.dot(b)"),
     "SGD 1x3-4-1": _step,
+    "3-4-1, forward": lambda: _part(backward=False),
+    "3-4-1, and backward": lambda: _part(backward=True),
 }
 
 

@@ -54,6 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
         said = shlex.join(arguments.words)
         raise BadRequest(f"nothing has one of these words in its name: {said}")
     parts, failed = [], []
+    kept = [] if arguments.words else untouched(folder, groups, arguments.quick)
     with tempfile.TemporaryDirectory() as temporary:
         for group in groups:
             file = Path(temporary) / RESULTS
@@ -66,13 +67,13 @@ def run(arguments: argparse.Namespace) -> int:
                 parts.append(json.loads(file.read_text(encoding="utf-8")))
                 file.unlink()
                 # After each group, so that what was measured survives whatever happens next.
-                save(merge(parts), folder)
+                save(merge(parts, kept), folder)
             if status != 0:
                 failed.append(group)
     if parts and not arguments.words and (figures := gpu(folder)) is not None:
         parts[0]["machine_info"]["benchmarks"]["gpu"] = figures
-        save(merge(parts), folder)
-    slower = report.write(report.Results(merge(parts)), folder, old) if parts else False
+        save(merge(parts, kept), folder)
+    slower = report.write(report.Results(merge(parts, kept)), folder, old) if parts else False
     for group in failed:
         print(f"bench: {group}: some of it failed; its output says why", file=sys.stderr)
     return 1 if failed or slower else 0
@@ -128,10 +129,32 @@ def save(results: dict[str, Any], folder: Path) -> None:
     (folder / RESULTS).write_text(text + "\n", encoding="utf-8")
 
 
-def merge(parts: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Results of several processes as those of one."""
+def untouched(folder: Path, groups: Sequence[str], quick: bool) -> list[dict[str, Any]]:
+    """Earlier results of the same kind in a folder, without the groups that are timed anew."""
+    file = folder / RESULTS
+    if not file.exists():
+        return []
+    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    if found["machine_info"]["benchmarks"]["quick"] != quick:
+        return []
+    rest = [entry for entry in found["benchmarks"] if entry["params"]["group"] not in groups]
+    return [found | {"benchmarks": rest}] if rest else []
+
+
+def merge(parts: Sequence[dict[str, Any]], kept: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
+    """Results of several processes as those of one, each with the commit that it belongs to.
+
+    Args:
+        parts: of this run; the first describes it.
+        kept: of an earlier one, which only had other groups.
+    """
     first = parts[0]
-    machine = first["machine_info"]
-    for part in parts[1:]:
-        machine["benchmarks"]["ceilings"] |= part["machine_info"]["benchmarks"]["ceilings"]
-    return first | {"benchmarks": [entry for part in parts for entry in part["benchmarks"]]}
+    machine = first["machine_info"]["benchmarks"]
+    entries = []
+    for part in (*parts, *kept):
+        machine["ceilings"] = machine["ceilings"] or part["machine_info"]["benchmarks"]["ceilings"]
+        for entry in part["benchmarks"]:
+            entry["extra_info"].setdefault("commit", part["commit_info"].get("id", "")[:7])
+            entries.append(entry)
+    entries.sort(key=lambda entry: GROUPS.index(entry["params"]["group"]))
+    return first | {"benchmarks": entries}

@@ -112,6 +112,7 @@ class Primitive(Generic[P]):
         operator: the built-in operator that ``forward`` comes down to, or None.
         sequence: index of the argument that is a sequence of arrays, or None.
         pullbacks: argument name to ``Pullback``.
+        thrifty: of some updates, another way to the same bits for large arrays; see ``updating``.
         plans: what patterns of needed gradients mean, by pattern.
     """
 
@@ -144,6 +145,7 @@ class Primitive(Generic[P]):
         self.lifted = tuple(n in lifted or len(self.arguments) == 1 for n in self.arguments)
         self.operator = single_operator(forward)
         self.pullbacks: dict[str, Pullback] = {}
+        self.thrifty: Callable[..., Any] | None = None
         self.plans: dict[Any, Plan | None] = {}
         # Cards of one operand, and of two without parameters, have a fast path to one result.
         several = str(forward.__annotations__.get("return")).startswith("tuple")

@@ -159,24 +159,34 @@ def test_parameters_of_several_dtypes_and_backends_share_one_optimizer() -> None
 
 
 def test_a_step_leaves_arrays_that_others_may_hold_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    for limit in (updating.LARGE_UPDATE, 8):
-        monkeypatch.setattr(updating, "LARGE_UPDATE", limit)
-        w = Tensor(np.array([1.0, 2.0]), requires_grad=True)
+    usual = updating.LARGE_UPDATE, updating.THRIFTY_UPDATE
+    for limits in (usual, (usual[0], 1), (8, 1), (8, usual[1])):
+        for name, limit in zip(("LARGE_UPDATE", "THRIFTY_UPDATE"), limits, strict=True):
+            monkeypatch.setattr(updating, name, limit)
+        w = Tensor(np.array([[1.0, 2.0]]), requires_grad=True)
         optimizer = optim.Adam([w], lr=0.5)
-        w.grad = Tensor(np.array([1.0, -1.0]))
+        w.grad = Tensor(np.array([[1.0, -1.0]]))
         array, gradient, saved = w.data, w.grad.data, optimizer.state_dict()
         optimizer.step()
-        assert array.tolist() == [1.0, 2.0]
-        assert gradient.tolist() == [1.0, -1.0]
-        assert np.asarray(saved["0.mean"]).tolist() == [0.0, 0.0]
-        np.testing.assert_allclose(w.numpy(), [0.5, 2.5])
+        assert array.tolist() == [[1.0, 2.0]]
+        assert gradient.tolist() == [[1.0, -1.0]]
+        assert np.asarray(saved["0.mean"]).tolist() == [[0.0, 0.0]]
+        np.testing.assert_allclose(w.numpy(), [[0.5, 2.5]])
 
 
 # Blocks ------------------------------------------------------------------------------------------
 
 
+EVERY: list[Callable[..., Any]] = [
+    *BOTH,
+    lambda p: optim.SGD(p, 0.1),
+    lambda p: optim.SGD(p, 0.1, momentum=0.9),
+    lambda p: optim.SGD(p, 0.1, momentum=0.9, nesterov=True),
+]
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex128])
-@pytest.mark.parametrize("make", [*BOTH, lambda p: optim.SGD(p, 0.1, momentum=0.9, nesterov=True)])
+@pytest.mark.parametrize("make", EVERY)
 def test_large_arrays_are_updated_block_by_block_to_the_same_bits(
     make: Callable[..., Any], dtype: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -190,14 +200,16 @@ def test_large_arrays_are_updated_block_by_block_to_the_same_bits(
         return w, optimizer.state_dict()
 
     whole, state = trained()
+    monkeypatch.setattr(updating, "THRIFTY_UPDATE", 1)
+    thrifty = trained()
     monkeypatch.setattr(updating, "LARGE_UPDATE", 100)
     monkeypatch.setattr(updating, "UPDATE_BLOCK", 8)
-    blocked, other = trained()
-    np.testing.assert_array_equal(blocked.numpy(), whole.numpy())
-    assert blocked.data.flags.c_contiguous
-    assert state.keys() == other.keys()
-    for name, value in state.items():
-        np.testing.assert_array_equal(other[name], value)
+    for other, others in (thrifty, trained()):
+        assert other.numpy().tobytes() == whole.numpy().tobytes()
+        assert other.data.flags.c_contiguous
+        assert state.keys() == others.keys()
+        for name, value in state.items():
+            np.testing.assert_array_equal(others[name], value)
 
 
 def test_large_moments_are_written_in_their_own_arrays(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,7 +39,9 @@ def test_each_backend_is_listed_with_its_distribution_and_what_it_lives_on(
     assert cli.main(["backends"]) == 0
     out, err = capsys.readouterr()
     assert err == ""
-    assert f"numpy  (tensorgrok {version('tensorgrok')})  available\n    CPU; host, out\n" in out
+    assert (
+        f"numpy  (tensorgrok {version('tensorgrok')})  available\n    CPU; host, into, out\n" in out
+    )
     assert "strict  (registered at run time)  available\n    no device and no features named" in out
     assert out.endswith("\nTENSORGROK_BACKEND=numpy: 'numpy' is taken\n")
     names = re.findall(r"^(\w+)  \(", out, re.MULTILINE)

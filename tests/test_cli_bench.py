@@ -114,15 +114,34 @@ def test_everybody_is_told_to_use_one_thread() -> None:
     assert "TORCHINDUCTOR_CACHE_DIR" not in runner.environment(None)
 
 
-def test_results_of_several_processes_become_one() -> None:
-    def part(name: str, ceilings: dict[str, int]) -> dict[str, Any]:
-        machine = {"benchmarks": {"ceilings": ceilings}}
-        return {"machine_info": machine, "benchmarks": [name], "version": "5"}
+def part(group: str, commit: str, ceilings: dict[str, int], quick: bool = False) -> dict[str, Any]:
+    return {
+        "machine_info": {"benchmarks": {"ceilings": ceilings, "quick": quick}},
+        "commit_info": {"id": commit},
+        "benchmarks": [{"params": {"group": group}, "extra_info": {}}],
+        "version": "5",
+    }
 
-    found = runner.merge([part("a", {}), part("b", {"read": 1}), part("c", {})])
-    assert found["benchmarks"] == ["a", "b", "c"]
+
+def test_results_of_several_processes_become_one() -> None:
+    parts = [part("gather", "1", {}), part("hot path", "1", {"read": 1})]
+    found = runner.merge([*parts, part("steps", "1", {})])
+    assert [e["params"]["group"] for e in found["benchmarks"]] == ["steps", "hot path", "gather"]
     assert found["machine_info"]["benchmarks"]["ceilings"] == {"read": 1}
     assert found["version"] == "5"
+
+
+def test_groups_that_are_timed_anew_take_the_place_of_the_old(tmp_path: Path) -> None:
+    assert runner.untouched(tmp_path, ["steps"], False) == []
+    first = [part("steps", "abcdefgh", {}), part("hot path", "abcdefgh", {"read": 1})]
+    runner.save(runner.merge(first), tmp_path)
+    kept = runner.untouched(tmp_path, ["steps"], False)
+    found = runner.merge([part("steps", "12345678", {})], kept)
+    said = [(e["params"]["group"], e["extra_info"]["commit"]) for e in found["benchmarks"]]
+    assert said == [("steps", "1234567"), ("hot path", "abcdefg")]
+    assert found["machine_info"]["benchmarks"]["ceilings"] == {"read": 1}
+    assert runner.untouched(tmp_path, ["steps"], True) == []  # a quick run is another thing
+    assert runner.untouched(tmp_path, ["steps", "hot path"], False) == []
 
 
 def test_a_short_run_writes_results_that_can_be_read_and_compared(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ class NumPyBackend(Backend):
     name = "numpy"
     array_type = np.ndarray
     device = "CPU"
-    features = frozenset({"host", "out"})
+    features = frozenset({"host", "into", "out"})
 
     def __init__(self) -> None:
         super().__init__(np)

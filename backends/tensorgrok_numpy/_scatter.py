@@ -15,6 +15,9 @@ import numpy.typing as npt
 Array = npt.NDArray[Any]
 Positions = npt.NDArray[np.intp]
 
+#: Up to so many values the slower loop is the quicker way: it needs no positions.
+FEW = 500
+
 #: Positions that are made at a time; 512 KiB of them stay in the cache.
 BLOCK = 1 << 16
 
@@ -60,6 +63,9 @@ def add_at(array: Array, key: Any, values: Array) -> None:
         key = (key,)
     flat = array.reshape(array.size)
     if len(key) == 1 and values.shape == (*key[0].shape, *array.shape[1:]) and values.size > 0:
+        if values.size <= FEW:
+            np.add.at(array, key[0], values)
+            return
         rows = key[0].astype(np.intp, copy=False).reshape(-1)  # the common case: whole rows
         width = values.size // rows.size
         length = array.shape[0]

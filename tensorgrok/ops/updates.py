@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from ..backend import Array, Namespace
 from ..cards import primitive
+from ..updating import thrifty
 from .arithmetic import squared_size
 
 
@@ -25,10 +26,24 @@ def sgd_update(xp: Namespace, parameter: Array, gradient: Array, rate: Array) ->
     return parameter - rate * gradient
 
 
+@thrifty(sgd_update)
+def sgd_update_thriftily(xp: Namespace, parameter: Array, gradient: Array, rate: Array) -> Array:
+    step = rate * gradient
+    return xp.subtract(parameter, step, out=step)
+
+
 @primitive("update", public=False, constant=("velocity", "gradient", "momentum"))
 def velocity_update(xp: Namespace, velocity: Array, gradient: Array, momentum: Array) -> Array:
     """A velocity that keeps some of what it was; ``sgd_update`` then goes along it."""
     return momentum * velocity + gradient
+
+
+@thrifty(velocity_update)
+def velocity_update_thriftily(
+    xp: Namespace, velocity: Array, gradient: Array, momentum: Array
+) -> Array:
+    velocity = xp.multiply(momentum, velocity, out=velocity)
+    return xp.add(velocity, gradient, out=velocity)
 
 
 @primitive(
@@ -83,10 +98,28 @@ def mean_update(xp: Namespace, mean: Array, gradient: Array, beta: Array, rest: 
     return beta * mean + rest * gradient
 
 
+@thrifty(mean_update)
+def mean_update_thriftily(
+    xp: Namespace, mean: Array, gradient: Array, beta: Array, rest: Array
+) -> Array:
+    mean = xp.multiply(beta, mean, out=mean)
+    return xp.add(mean, rest * gradient, out=mean)
+
+
 @primitive("update", public=False, constant=("square", "gradient", "beta", "rest"))
 def square_update(xp: Namespace, square: Array, gradient: Array, beta: Array, rest: Array) -> Array:
     """A running mean of the squares of gradients' sizes, which is real."""
     return beta * square + rest * squared_size(xp, gradient)
+
+
+@thrifty(square_update)
+def square_update_thriftily(
+    xp: Namespace, square: Array, gradient: Array, beta: Array, rest: Array
+) -> Array:
+    part = squared_size(xp, gradient)
+    part = xp.multiply(rest, part, out=part)
+    square = xp.multiply(beta, square, out=square)
+    return xp.add(square, part, out=square)
 
 
 @primitive(
@@ -103,6 +136,21 @@ def adam_update(
     section 2 of Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015.
     """
     return parameter - rate * (mean / (xp.sqrt(square) + floor))
+
+
+@thrifty(adam_update)
+def adam_update_thriftily(
+    xp: Namespace, parameter: Array, mean: Array, square: Array, rate: Array, floor: Array
+) -> Array:
+    step = _adam_step(xp, mean, square, rate, floor)
+    return xp.subtract(parameter, step, out=step)
+
+
+def _adam_step(xp: Namespace, mean: Array, square: Array, rate: Array, floor: Array) -> Array:
+    root = xp.sqrt(square)
+    root = xp.add(root, floor, out=root)
+    step = xp.divide(mean, root, out=root) if mean.dtype == root.dtype else mean / root
+    return xp.multiply(rate, step, out=step)
 
 
 @primitive(
@@ -123,3 +171,18 @@ def adamw_update(
     """A step of Adam from ``parameter * (1 - lr * weight_decay)``."""
     shrunk = parameter * (1 - lr * weight_decay)
     return shrunk - rate * (mean / (xp.sqrt(square) + floor))
+
+
+@thrifty(adamw_update)
+def adamw_update_thriftily(
+    xp: Namespace,
+    parameter: Array,
+    mean: Array,
+    square: Array,
+    rate: Array,
+    floor: Array,
+    lr: Array,
+    weight_decay: Array,
+) -> Array:
+    shrunk = parameter * (1 - lr * weight_decay)
+    return xp.subtract(shrunk, _adam_step(xp, mean, square, rate, floor), out=shrunk)

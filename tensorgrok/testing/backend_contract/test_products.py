@@ -107,6 +107,21 @@ def test_the_three_products_write_into_out_and_return_it(
         np.testing.assert_array_equal(device.host(out), expected)
 
 
+@pytest.mark.parametrize("dtype", DTYPES[:-1])
+@pytest.mark.parametrize("name", ["add", "subtract", "multiply", "divide", "sqrt"])
+def test_functions_write_into_out_and_return_it(device: Device, name: str, dtype: str) -> None:
+    if "into" not in device.backend.features:
+        pytest.skip("this backend has no feature 'into'")
+    function = getattr(device.backend.xp, name)
+    arrays = [(draw((3, 4), dtype, seed) ** 2 + 1).astype(dtype) for seed in (1, 2)]
+    operands = device.put(arrays[: 1 if name == "sqrt" else 2])
+    first = operands[0]
+    expected = device.host(function(*operands))
+    for out in (device.backend.own(device.put(expected * 0), shared=True), first):
+        assert function(*operands, out=out) is out
+        np.testing.assert_array_equal(device.host(out), expected)
+
+
 def test_an_out_that_overlaps_an_operand_gets_the_right_values(device: Device) -> None:
     if "out" not in device.backend.features:
         pytest.skip("this backend has no feature 'out'")
