@@ -123,6 +123,8 @@ class Race:
     Attributes:
         sides: by name; ours and the reference are among them.
         rtol: how far results may be from those of the reference, relative to the largest of them.
+        stray: the share of numbers that may be farther away. Adam divides gradients by their size,
+            so where nothing is left of one but what was rounded off, it goes either way.
         absent: who does not take part, by name, and why.
         facts: what else is worth noting, such as ``flops`` and ``bytes`` of one run.
     """
@@ -131,6 +133,7 @@ class Race:
     rtol: float = 1e-6
     absent: dict[str, str] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
+    stray: float = 0.0
 
     def check(self) -> dict[str, float]:
         """Seconds of each side's first run, in which some compile.
@@ -160,14 +163,10 @@ class Race:
         for place, (result, array) in enumerate(zip(results, expected, strict=True)):
             said = f"{name}, result {place}"
             assert result.dtype == array.dtype, f"{said}: {result.dtype}, {array.dtype}"
-            np.testing.assert_allclose(
-                result,
-                array,
-                rtol=self.rtol,
-                atol=self.rtol * np.abs(array).max(initial=0),
-                err_msg=said,
-                strict=True,
-            )
+            assert result.shape == array.shape, f"{said}: {result.shape}, {array.shape}"
+            atol = self.rtol * np.abs(array).max(initial=0)
+            if np.mean(~np.isclose(result, array, self.rtol, atol)) > self.stray:
+                np.testing.assert_allclose(result, array, self.rtol, atol, err_msg=said)
             assert np.any(result), f"{said}: nothing but zeros"
             if result.dtype.kind == "f":
                 small = np.abs(result) < np.finfo(result.dtype).tiny
