@@ -18,6 +18,9 @@ def main() -> int:
     except runner.BadRequest as error:
         print(f"bench: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("bench: interrupted; what was measured until then is written", file=sys.stderr)
+        return 130
 
 
 if __name__ == "__main__":

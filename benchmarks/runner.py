@@ -118,6 +118,8 @@ def gpu(folder: Path) -> dict[str, Any] | None:
         return None
     file = folder / "gpu.json"
     subprocess.call([sys.executable, "-m", "benchmarks.gpu", "--json", str(file)], cwd=ROOT)
+    if not file.exists():  # it failed, and has said why
+        return None
     found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     file.unlink()
     return found

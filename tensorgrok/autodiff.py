@@ -149,7 +149,8 @@ def _observe(
         if parts[index] is None:
             continue
         for hook in tuple(watch.hooks):
-            owned.discard(node)  # the array that a hook answers with is the hook's
+            # The array that a hook answers with is the hook's.
+            owned.discard(Output(node, index) if several else node)
             shown = parts[index]
             if not as_tensors:  # a copy, for the hook may keep it and write into it
                 copy = shown if get_context().tracer else backend.own(shown, shared=True)

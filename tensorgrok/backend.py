@@ -83,9 +83,9 @@ class Backend:
         array_type: the class of its arrays.
         device: what its arrays live on, in words for people, such as ``"CPU"``.
         features: optional abilities: ``"host"`` (reading an element is free), ``"out"`` (products
-            write into an ``out`` without a temporary), ``"into"`` (so do the elementwise functions
-            of ``xp``, given ``out=``), ``"device_bits"`` (random bits are made on the device),
-            ``"capture"`` …
+            write into an ``out`` without a temporary), ``"into"`` (so do ``add``, ``subtract``,
+            ``multiply``, ``divide`` and ``sqrt`` of ``xp``, given ``out=``), ``"device_bits"``
+            (random bits are made on the device), ``"capture"`` …
         xp: the namespace that cards are read with: ``STANDARD`` from ``module``, ``CONTRACT`` from
             the methods here.
     """

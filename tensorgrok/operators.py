@@ -131,7 +131,7 @@ def compile_binary(card: Primitive[...]) -> Callable[[Any, Any], Tensor]:
     """Return the function that applies a card to two operands."""
     symbol = SYMBOLS.get(card.operator)
     # Where only the first operand has a dtype to meet in, as beside labels, that is its own.
-    alone = card.promoted == (True, False)
+    alone = card.promoted == (True, False) and card.arguments[1] in card.constant
     meet = "space.backend is b._space.backend" if alone else "space is b._space"
     elsewhere = "            space = space.backend.space(out.dtype)\n"
     source = (
@@ -139,7 +139,7 @@ def compile_binary(card: Primitive[...]) -> Callable[[Any, Any], Tensor]:
         .replace("MEET", meet)
         .replace("FITS", " and space.inexact" if card.floating else "")
         .replace("COMPUTED", f"x1 {symbol} x2" if symbol else "forward(space.xp, x1, x2)")
-        .replace("            ELSEWHERE\n", "" if card.closed else elsewhere)
+        .replace("            ELSEWHERE\n", "" if card.closed and not alone else elsewhere)
     )
     names = globals() | {"card": card, "forward": card.forward, "plans": card.plans}
     names |= {"Handle": engine.Handle, "new": object.__new__, "get_context": get_context}

@@ -14,12 +14,13 @@ from __future__ import annotations
 import functools
 import linecache
 import operator as builtin
+import re
 from collections.abc import Callable, Sequence
 from types import CodeType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .backend import Array, Namespace
-from .errors import ArgumentError, GraphError, join_words
+from .errors import ArgumentError, GraphError, describe, join_words
 from .graph import Leaf, Node, Shape
 
 if TYPE_CHECKING:
@@ -52,7 +53,11 @@ SEVERAL = """\
 SERVED"""
 SERVED = """\
         cotangent = found = RULE(READS)
-        if cotangent.shape != target.shape:
+        try:
+            shape = found.shape
+        except AttributeError:
+            raise no_array(RULE, found) from None
+        if shape != target.shape:
             cotangent = fitted(RULE, broadcasts, xp, cotangent, node, target.shape)
         if cotangent.dtype is not target.dtype:
             cotangent = cast_to(xp, cotangent, target.dtype)
@@ -65,6 +70,9 @@ SERVED = """\
             if target.__class__ is Leaf and NEW:
                 owned.add(target)
 """
+
+
+WORDS = re.compile(r"\b(?:SLOT|RULE|READS|NEW)\b")
 
 
 def sum_to(xp: Namespace, g: Array, shape: Shape) -> Array:
@@ -104,10 +112,20 @@ def fitted(
     return sum_to(xp, cotangent, shape)
 
 
+def no_array(rule: Callable[..., Any], found: Any) -> GraphError:
+    """The error for a rule that returned no array."""
+    return GraphError(
+        f"{rule.__name__}: gave {describe(found)}; a pullback must return an array of the "
+        "argument's shape"
+    )
+
+
 class Pullback:
     """One derivative rule: the function, the argument it serves, and the names it reads.
 
     Attributes:
+        function: the rule.
+        argument: the index of the argument that it serves.
         names: of what the function takes after ``xp``, in order.
         keywords: those that it takes only by name.
         reads: those that are not parameters of the card.
@@ -123,7 +141,8 @@ class Pullback:
         self.names = names[1:]
         self.keywords = frozenset(names[code.co_argcount :])
         self.reads = tuple(name for name in names[1:] if name not in owner.parameters)
-        known = {"g", "y", "y_like", "position", *owner.arguments}
+        known = {"g", "y", "y_like", *owner.arguments}
+        known |= {"position"} if argument == owner.sequence else set()
         known |= {f"{argument}_like" for argument in owner.arguments}
         unknown = [name for name in self.reads if name not in known]
         if names[:1] != ("xp",) or unknown:
@@ -145,9 +164,11 @@ class Plan:
     """What one pattern of needed gradients means for a primitive; made once per pattern.
 
     Attributes:
+        primitive: the card.
         rules: one per needed input, in the order of inputs.
         pull: reads them; see ``PULL``.
         save: picks from ``(*operands, result)`` what the rules read, as a tuple; None for nothing.
+        saves_both: whether that is both of two operands, and nothing else.
         sources: for each saved value the index of its argument, or -1 for the result.
         grouped: the place of the sequence argument and the number of its items, or None.
     """
@@ -212,10 +233,10 @@ def compile_pull(plan: Plan) -> Callable[..., None]:
     """Return the function ``PULL`` for a plan."""
     card = plan.primitive
     spelled = _spelled(plan)
-    names: dict[str, Any] = {"fitted": fitted, "cast_to": cast_to, "Leaf": Leaf}
+    names: dict[str, Any] = {"fitted": fitted, "cast_to": cast_to, "no_array": no_array}
+    names["Leaf"] = Leaf
     names["broadcasts"] = card.kind.broadcasts
-    new = ["found is not g"]
-    new += [f"found is not saved[{place}]" for place in range(len(plan.sources))]
+    new = _new(plan)
     source = PULL
     slots: list[int] = []
     for rule in plan.rules:
@@ -227,20 +248,40 @@ def compile_pull(plan: Plan) -> Callable[..., None]:
         names[name] = rule.pullback.function
         if sequence:
             slots.append(rule.slot)
-        source += (
-            (SEVERAL if sequence else ONE)
-            .replace("SLOT", spelled[f"slot {rule.pullback.argument}"])
-            .replace("SERVED", SERVED)
-            .replace("RULE", name)
-            .replace("READS", _reads(rule.pullback, card, spelled))
-            .replace("NEW", " and ".join(new))
-        )
+        words = {
+            "SLOT": spelled[f"slot {rule.pullback.argument}"],
+            "RULE": name,
+            "READS": _reads(rule.pullback, card, spelled),
+            "NEW": new,
+        }
+        text = (SEVERAL if sequence else ONE).replace("SERVED", SERVED)
+        source += _filled(text, words)
     names["slots"] = tuple(slots)
     if plan.grouped is not None:
         names["first"], names["last"] = plan.grouped[0], sum(plan.grouped)
     exec(_code(source), names)
     found: Callable[..., None] = names["pull"]
     return found
+
+
+def _filled(text: str, words: dict[str, str]) -> str:
+    """A text with its words replaced, all at once: what is filled in may contain them."""
+
+    def word(found: re.Match[str]) -> str:
+        return words[found[0]]
+
+    return WORDS.sub(word, text)
+
+
+def _new(plan: Plan) -> str:
+    """The condition that nobody else holds what a rule has returned."""
+    card = plan.primitive
+    several = str(card.forward.__annotations__.get("return")).startswith("tuple")
+    tuples = {card.sequence} | ({-1} if several else set())
+    if several or tuples.intersection(plan.sources):
+        return "False"  # it may be one of the items of a tuple
+    saved = [f"found is not saved[{place}]" for place in range(len(plan.sources))]
+    return " and ".join(["found is not g", *saved])
 
 
 def _spelled(plan: Plan) -> dict[str, str]:

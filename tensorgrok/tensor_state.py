@@ -186,7 +186,8 @@ class State:
         """Call ``hook(gradient)`` whenever the gradient of this tensor has been computed.
 
         A tensor that the hook returns, of the same shape and dtype, takes the gradient's place.
-        The result's ``remove`` takes the hook off again.
+        The result's ``remove`` takes the hook off again. A hook runs in the middle of a backward
+        pass, which by then has released what it had read, unless it retains the graph.
         """
         if not callable(hook):
             raise DTypeError(f"register_hook: expected a function, got a {type(hook).__name__}")

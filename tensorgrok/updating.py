@@ -26,14 +26,16 @@ Update = tuple["Primitive[...]", "Tensor", "tuple[Tensor, ...]"]
 #: them would cost fresh memory: twice the time. Blocks have so many elements.
 LARGE_UPDATE, UPDATE_BLOCK = 1 << 23, 1 << 16
 
-#: From so many elements on an update that can be thrifty is: below, the calls cost more.
+#: From so many elements on an update of a matrix is thrifty if it can be: below, the calls cost
+#: more, and other parameters than matrices are small.
 THRIFTY_UPDATE = 1 << 14
 
 
 def update(primitive: Primitive[...], target: Tensor, operands: tuple[Tensor, ...]) -> None:
     """Give a tensor the value that an update primitive makes of it and the operands.
 
-    It gets a new array, as others may hold its old one. Nothing is recorded, and a tracer sees it.
+    It gets a new array, as others may hold its old one, unless the card writes where it may (see
+    ``thrifty``). Nothing is recorded, and a tracer sees it.
     """
     if get_context().eager:
         _update(primitive, target, operands)
@@ -101,10 +103,10 @@ def update_together(
 def update_in_turn(updates: Sequence[Update]) -> None:
     """Several updates one after the other; each reads what those before it have written.
 
-    All targets but the last are the caller's alone, and of one shape with it: where they are large,
-    their own arrays are written, block by block. If something interrupts that (a user's key, a
-    floating-point error that NumPy was told to raise), they have new values in some blocks and old
-    ones in others.
+    All targets but the last are the caller's alone, and of one shape with it: where they are not
+    small, their own arrays are written, and where they are large, block by block. If something
+    interrupts that (a user's key, a floating-point error that NumPy was told to raise), they have
+    new values in some places and old ones in others.
     """
     last = updates[-1][1]
     space = last._space

@@ -19,19 +19,20 @@ ROOT = Path(__file__).parents[1]
 
 #: Name of the work to the measured median of its ratio.
 MEASURED = {
-    "recording forward: add": 3.36,
-    "recording forward: dot": 3.36,
-    "recording forward: sum over an axis": 2.53,
-    "recording forward: row": 25.2,
-    "recording forward: where": 4.34,
-    "recording forward: gather": 7.39,
-    "steps: SGD 1x3-4-1": 3.40,
-    "steps: SGD 1x784-100-10": 1.65,
-    "steps: Adam 32x64-40-10": 2.03,
-    "steps: Adam 128x784-100-10": 1.19,
-    "gather: 4096 of 1000x64": 0.58,
+    "recording forward: add": 3.56,
+    "recording forward: dot": 3.35,
+    "recording forward: sum over an axis": 2.82,
+    "recording forward: row": 24.6,
+    "recording forward: where": 3.83,
+    "recording forward: gather": 7.04,
+    "steps: SGD 1x3-4-1": 3.05,
+    "steps: SGD 1x784-100-10": 2.00,
+    "steps: Adam 32x64-40-10": 2.11,
+    "steps: SGD RNN 1x8x32-64-10": 4.05,
+    "steps: SGD attention 1x16x64": 2.56,
+    "gather: 32 of 100x16": 3.91,
     "hot path: vecmat float32 8x1024x1024": 1.00,
-    "hot path: step float32 8x256x256": 1.15,
+    "hot path: step float32 8x256x256": 1.18,
 }
 PROCESSES = 3
 

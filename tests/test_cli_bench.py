@@ -60,6 +60,9 @@ def test_the_clone_is_the_current_folder_or_that_of_the_package(
     assert bench.clone() == ROOT
     (tmp_path / "benchmarks").mkdir()
     (tmp_path / "benchmarks" / "runner.py").touch()
+    assert bench.clone() == ROOT  # somebody else's benchmarks
+    (tmp_path / "tensorgrok").mkdir()
+    (tmp_path / "tensorgrok" / "plans.py").touch()
     assert bench.clone() == tmp_path
 
 

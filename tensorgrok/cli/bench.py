@@ -47,13 +47,15 @@ def run(arguments: argparse.Namespace, interrupt: Interrupt) -> int:
         )
     if any(util.find_spec(name) is None for name in NEEDED):
         raise UsageError("bench needs pytest-benchmark; install it with: pip install '.[bench]'")
-    return subprocess.call([sys.executable, "-m", FOLDER, *spelled(arguments)], cwd=root)
+    interrupt.release()  # Ctrl-C stops the other process, and then this one
+    status = subprocess.call([sys.executable, "-m", FOLDER, *spelled(arguments)], cwd=root)
+    return status if status >= 0 else 128 - status  # as shells say that a signal stopped it
 
 
 def clone() -> Path | None:
     """The root of the repository: the current folder, or where an editable install comes from."""
     for root in (Path.cwd(), Path(__file__).parents[2]):
-        if (root / FOLDER / "runner.py").is_file():
+        if all((root / part).is_file() for part in (f"{FOLDER}/runner.py", "tensorgrok/plans.py")):
             return root
     return None
 
