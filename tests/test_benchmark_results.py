@@ -75,13 +75,17 @@ def test_every_step_is_ahead_of_autograd(results: Results) -> None:
     assert min(ratios.values()) > 1
 
 
-def test_steps_are_ahead_of_mygrad_or_for_some_batches_level_with_it(results: Results) -> None:
+def test_no_step_is_behind_mygrad_beyond_what_rounds_differ_by(results: Results) -> None:
     ratios = slower(results, "MyGrad")
     assert len(ratios) == len(results.works("steps"))
-    behind = [work for work, ratio in ratios.items() if ratio < 1]
-    assert min(ratios.values()) > 0.95
-    assert len(behind) < len(ratios) / 6
-    assert not any(" 1x" in work for work in behind)
+    level = [work for work, ratio in ratios.items() if ratio < 1]
+    assert len(level) == 10  # as the README says
+    assert not any(" 1x" in work for work in level)
+    for work in level:
+        ours, theirs = (results.row("steps", work, side) for side in (OURS, "MyGrad"))
+        assert ours is not None
+        assert theirs is not None
+        assert ours.overlaps(theirs), work
 
 
 def test_cost_is_linear_in_depth(results: Results) -> None:
