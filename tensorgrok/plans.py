@@ -71,7 +71,7 @@ SERVED = """\
                 owned.add(target)
 """
 
-
+#: What is filled in for each rule.
 WORDS = re.compile(r"\b(?:SLOT|RULE|READS|NEW)\b")
 
 
@@ -275,13 +275,11 @@ def _filled(text: str, words: dict[str, str]) -> str:
 
 def _new(plan: Plan) -> str:
     """The condition that nobody else holds what a rule has returned."""
-    card = plan.primitive
-    several = str(card.forward.__annotations__.get("return")).startswith("tuple")
-    tuples = {card.sequence} | ({-1} if several else set())
-    if several or tuples.intersection(plan.sources):
-        return "False"  # it may be one of the items of a tuple
+    if plan.primitive.sequence in plan.sources:
+        return "False"  # it may be one of the items
     saved = [f"found is not saved[{place}]" for place in range(len(plan.sources))]
-    return " and ".join(["found is not g", *saved])
+    # Of several results g is a tuple, and what is found may be one of its items.
+    return " and ".join(["found is not g", *saved, "node.dtype.__class__ is not tuple"])
 
 
 def _spelled(plan: Plan) -> dict[str, str]:
